@@ -1,0 +1,68 @@
+/**
+ * The map of linear memory. `src/kernel/linear-memory.ts` mirrors it; change both together.
+ *
+ *   0          64 KiB       never used, so address 0 is never valid
+ *   65,536     lane 0       scratch of the thread that runs requests where they arrive
+ *   …          lane 1 … T   scratch of one worker task each
+ *   base       snapshot     the snapshot file as it is on disk, read only when mapped
+ *
+ * A lane starts with one `RequestBlock`; the arrays it points to follow in the same lane.
+ */
+
+/** Cosine: dot / (‖q‖·‖r‖), and 0 where a norm is 0. */
+export const METRIC_COSINE: u32 = 0;
+/** Inner product: Σ q·r. */
+export const METRIC_INNER_PRODUCT: u32 = 1;
+/** Negative squared Euclidean distance: −Σ (r − q)². */
+export const METRIC_L2: u32 = 2;
+
+/** One request's arguments and results. Addresses are bytes; N queries, C candidates. */
+@unmanaged
+export class RequestBlock {
+  /** f32[shopCount][rowFloats]; `rowFloats` is a multiple of 4, padded with zeros. */
+  rows: u32;
+  /** f64[shopCount]: ‖row‖. */
+  norms: u32;
+  rowFloats: u32;
+  metric: u32;
+
+  /** f32[N][rowFloats]. */
+  queries: u32;
+  /** f64[N]: ‖query‖, written by `rank`. */
+  queryNorms: u32;
+  queryCount: u32;
+
+  /** u32[C]: ordinals, ascending. A candidate's place in this list is its position. */
+  candidates: u32;
+  candidateCount: u32;
+
+  /** Entries of each ranking at most. */
+  depth: u32;
+  /** u32[N][depth]: positions, best first. */
+  rankedPositions: u32;
+  /** f64[N][depth]: their similarities. */
+  rankedSimilarities: u32;
+  /** u32[N]: entries in each ranking. */
+  rankedCounts: u32;
+
+  /** f64[N]: how much each ranking counts. */
+  weights: u32;
+  /** f64[C]: fused score by position. */
+  scores: u32;
+  /** Winners at most. */
+  limit: u32;
+  /** u32[limit]: positions, best first. */
+  winners: u32;
+  /** f64[limit]. */
+  winnerScores: u32;
+  /** u32[limit][N]: rank from 1 in each ranking, 0 beyond its depth. */
+  winnerRanks: u32;
+  /** f64[limit][N]: similarity to each query. */
+  winnerSimilarities: u32;
+  winnerCount: u32;
+  /** u32[C]: 1 + place among the winners, or 0. */
+  winnerPlaces: u32;
+
+  /** The constant k of Reciprocal Rank Fusion. */
+  rankConstant: f64;
+}

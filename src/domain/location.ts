@@ -1,0 +1,34 @@
+/** A place on Earth: where to deliver to, or where a shop is. */
+import { z } from 'zod';
+
+/** A coordinate in degrees, WGS84. `lon` comes before `lat` everywhere. */
+export interface Location {
+  readonly lon: number;
+  readonly lat: number;
+}
+
+/** More than the way between any two places on Earth (20,004 km), so "no limit of its own" as a number. */
+export const RADIUS_METERS_UNLIMITED = 20_040_000;
+
+/** The largest radius a request may narrow to. */
+export const RADIUS_METERS_MAX = RADIUS_METERS_UNLIMITED;
+
+const degrees = (bound: number) =>
+  z
+    .number({ error: `must be a number of degrees` })
+    .min(-bound, { error: `must be -${bound}..${bound} degrees` })
+    .max(bound, { error: `must be -${bound}..${bound} degrees` });
+
+export const LocationSchema = z.strictObject({ lon: degrees(180), lat: degrees(90) });
+
+/** What is wrong with a coordinate, or undefined. Swapped coordinates are named where they show. */
+export function locationFault(lon: number, lat: number): string | undefined {
+  if (!Number.isFinite(lon)) return `lon must be a finite number of degrees, got ${lon}`;
+  if (!Number.isFinite(lat)) return `lat must be a finite number of degrees, got ${lat}`;
+  if (Math.abs(lat) > 90) {
+    const swapped = Math.abs(lat) <= 180 && Math.abs(lon) <= 90 ? '; lon and lat look swapped' : '';
+    return `lat must be -90..90 degrees, got ${lat}${swapped}`;
+  }
+  if (Math.abs(lon) > 180) return `lon must be -180..180 degrees, got ${lon}`;
+  return undefined;
+}

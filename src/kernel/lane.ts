@@ -1,0 +1,201 @@
+/**
+ * One thread's scratch in linear memory: the arrays of a request, laid out behind its `RequestBlock`.
+ * A lane serves one request at a time, from `begin` until the answer is read out.
+ */
+import { alignUp } from '../base/aligned-bytes.ts';
+import { check } from '../base/errors.ts';
+import type { Kernel, Metric } from './kernel.ts';
+import { METRIC_CODE } from './kernel.ts';
+import {
+  BLOCK_BYTES,
+  BLOCK_WORD,
+  LinearMemory,
+  RANK_CONSTANT_OFFSET,
+  type BlockField,
+} from './linear-memory.ts';
+
+/** What the largest request over a snapshot may need. */
+export interface LaneBounds {
+  readonly shopCount: number;
+  readonly rowFloats: number;
+  readonly queryCountMax: number;
+  readonly depthMax: number;
+  readonly limitMax: number;
+}
+
+/** The rows that a request is about. */
+export interface RowTable {
+  /** Address of float32[shopCount][rowFloats]. */
+  readonly rows: number;
+  /** Address of float64[shopCount]. */
+  readonly norms: number;
+  readonly rowFloats: number;
+}
+
+/** Bytes of a lane that holds any request within `bounds`. */
+export function laneBytes(bounds: LaneBounds): number {
+  const { shopCount, rowFloats, queryCountMax } = bounds;
+  const depth = Math.min(bounds.depthMax, shopCount);
+  const limit = Math.min(bounds.limitMax, shopCount);
+  const arrays = [
+    queryCountMax * rowFloats * 4, // queries
+    queryCountMax * 20, // norms, weights, counts
+    shopCount * 16, // candidates, scores, places
+    queryCountMax * depth * 12, // positions, similarities
+    limit * 12, // winners, scores
+    limit * queryCountMax * 12, // ranks, similarities
+  ];
+  const paddingBytes = 16 * 64;
+  return alignUp(BLOCK_BYTES + paddingBytes + arrays.reduce((sum, bytes) => sum + bytes, 0), 65_536);
+}
+
+export class Lane {
+  readonly #memory: LinearMemory;
+  readonly #kernel: Kernel;
+  readonly #start: number;
+  readonly #end: number;
+  #free = 0;
+  #depth = 0;
+  #queryCount = 0;
+  #rowFloats = 0;
+  #candidates = 0;
+  #candidateCount = 0;
+
+  constructor(memory: LinearMemory, kernel: Kernel, lane: number, bytes: number) {
+    this.#memory = memory;
+    this.#kernel = kernel;
+    this.#start = LinearMemory.laneStart(lane, bytes);
+    this.#end = this.#start + bytes;
+  }
+
+  /** Starts a request: forgets the last one and hands out room for up to `candidateCountMax` ordinals. */
+  begin(candidateCountMax: number): Uint32Array {
+    this.#free = this.#start + BLOCK_BYTES;
+    this.#queryCount = 0;
+    this.#candidates = this.#take(candidateCountMax * 4);
+    this.#set('candidates', this.#candidates);
+    return this.#memory.views.u32.subarray(this.#candidates / 4, this.#candidates / 4 + candidateCountMax);
+  }
+
+  /** Says how many ordinals were written, ascending. */
+  setCandidateCount(count: number): void {
+    this.#candidateCount = count;
+    this.#set('candidateCount', count);
+  }
+
+  /** Makes room for `count` query vectors; fill each one of `query(n)` completely. */
+  setQueries(table: RowTable, metric: Metric, count: number): void {
+    this.#queryCount = count;
+    this.#rowFloats = table.rowFloats;
+    this.#set('rows', table.rows);
+    this.#set('norms', table.norms);
+    this.#set('rowFloats', table.rowFloats);
+    this.#set('metric', METRIC_CODE[metric]);
+    this.#set('queryCount', count);
+    this.#set('queries', this.#take(count * table.rowFloats * 4));
+    this.#set('queryNorms', this.#take(count * 8));
+  }
+
+  /** Where query vector `n` is to be written, `rowFloats` long. */
+  query(n: number): Float32Array {
+    const start = this.#get('queries') / 4 + n * this.#rowFloats;
+    return this.#memory.views.f32.subarray(start, start + this.#rowFloats);
+  }
+
+  /** Ranks the candidates for each query vector, `depth` entries at most. */
+  rank(depth: number): void {
+    this.#makeRankings(this.#queryCount, depth);
+    this.#kernel.rank(this.#start);
+  }
+
+  /** Ranks the candidates by the float64 column at address `column`, as the only ranking. */
+  rankByColumn(column: number, depth: number): void {
+    this.#queryCount = 1;
+    this.#set('queryCount', 1);
+    this.#makeRankings(1, depth);
+    this.#kernel.rankByColumn(this.#start, column);
+  }
+
+  /** Fuses the rankings into at most `limit` winners. `weights` has one entry per ranking. */
+  fuse(weights: readonly number[], rankConstant: number, limit: number): number {
+    check(weights.length === this.#queryCount, `${weights.length} weights for ${this.#queryCount} rankings`);
+    const { f64 } = this.#memory.views;
+    const winnersMax = Math.min(limit, this.#candidateCount);
+    const addressOfWeights = this.#take(weights.length * 8);
+    f64.set(weights, addressOfWeights / 8);
+    f64[(this.#start + RANK_CONSTANT_OFFSET) / 8] = rankConstant;
+    this.#set('weights', addressOfWeights);
+    this.#set('limit', winnersMax);
+    this.#set('scores', this.#take(this.#candidateCount * 8));
+    this.#set('winners', this.#take(winnersMax * 4));
+    this.#set('winnerScores', this.#take(winnersMax * 8));
+    this.#set('winnerRanks', this.#take(winnersMax * this.#queryCount * 4));
+    this.#set('winnerPlaces', this.#take(this.#candidateCount * 4));
+    this.#kernel.fuse(this.#start);
+    return this.#get('winnerCount');
+  }
+
+  /** Computes the winners' similarities to every query vector; only after `rank` and `fuse`. */
+  explain(): void {
+    this.#set('winnerSimilarities', this.#take(this.#get('winnerCount') * this.#queryCount * 8));
+    this.#kernel.explain(this.#start);
+  }
+
+  ordinalAt(position: number): number {
+    return this.#memory.views.u32[this.#candidates / 4 + position]!;
+  }
+
+  rankedCount(n: number): number {
+    return this.#memory.views.u32[this.#get('rankedCounts') / 4 + n]!;
+  }
+
+  rankedPosition(n: number, at: number): number {
+    return this.#memory.views.u32[this.#get('rankedPositions') / 4 + n * this.#depth + at]!;
+  }
+
+  /** Similarity, or column value after `rankByColumn`, of the entry at place `at` of ranking `n`. */
+  rankedSimilarity(n: number, at: number): number {
+    return this.#memory.views.f64[this.#get('rankedSimilarities') / 8 + n * this.#depth + at]!;
+  }
+
+  winnerPosition(place: number): number {
+    return this.#memory.views.u32[this.#get('winners') / 4 + place]!;
+  }
+
+  winnerScore(place: number): number {
+    return this.#memory.views.f64[this.#get('winnerScores') / 8 + place]!;
+  }
+
+  /** Rank from 1 of a winner in ranking `n`, or 0 beyond its depth. */
+  winnerRank(place: number, n: number): number {
+    return this.#memory.views.u32[this.#get('winnerRanks') / 4 + place * this.#queryCount + n]!;
+  }
+
+  winnerSimilarity(place: number, n: number): number {
+    return this.#memory.views.f64[this.#get('winnerSimilarities') / 8 + place * this.#queryCount + n]!;
+  }
+
+  #makeRankings(count: number, depth: number): void {
+    this.#depth = Math.min(depth, this.#candidateCount);
+    this.#set('depth', this.#depth);
+    this.#set('rankedPositions', this.#take(count * this.#depth * 4));
+    this.#set('rankedSimilarities', this.#take(count * this.#depth * 8));
+    this.#set('rankedCounts', this.#take(count * 4));
+  }
+
+  #set(field: BlockField, value: number): void {
+    this.#memory.views.u32[this.#start / 4 + BLOCK_WORD[field]] = value;
+  }
+
+  #get(field: BlockField): number {
+    return this.#memory.views.u32[this.#start / 4 + BLOCK_WORD[field]]!;
+  }
+
+  /** The next `bytes` of this lane, on a cache line of their own. */
+  #take(bytes: number): number {
+    const start = this.#free;
+    this.#free = alignUp(start + bytes, 64);
+    check(this.#free <= this.#end, `lane of ${this.#end - this.#start} bytes is too small`);
+    return start;
+  }
+}

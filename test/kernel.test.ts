@@ -1,0 +1,188 @@
+/** Every kernel against the definition in float64, compared with ===. */
+import { describe, expect, test } from 'vitest';
+import { alignUp } from '../src/base/aligned-bytes.ts';
+import { Random } from '../src/base/random.ts';
+import type { Kernel, Metric } from '../src/kernel/kernel.ts';
+import { Lane, laneBytes } from '../src/kernel/lane.ts';
+import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
+import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
+
+const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
+const BOUNDS = { queryCountMax: 12, depthMax: 2_000, limitMax: 2_000 };
+
+interface Case {
+  readonly rows: readonly Float32Array[];
+  readonly queries: readonly Float32Array[];
+  readonly candidates: readonly number[];
+  readonly popularity: readonly number[];
+  readonly weights: readonly number[];
+  readonly metric: Metric;
+  readonly depth: number;
+  readonly limit: number;
+  readonly rankConstant: number;
+}
+
+// The oracle: the definition of design section 5, written once more and independently of src/.
+function lanes(terms: (i: number) => number, length: number): number {
+  const s = new Float64Array(4);
+  for (let i = 0; i < length; i++) s[i % 4] = s[i % 4]! + terms(i);
+  return s[0]! + s[2]! + (s[1]! + s[3]!);
+}
+function defined(metric: Metric, q: Float32Array, r: Float32Array): number {
+  if (metric === 'l2') return -lanes((i) => (r[i]! - q[i]!) ** 2, q.length);
+  const dot = lanes((i) => q[i]! * r[i]!, q.length);
+  if (metric === 'innerProduct') return dot;
+  const norms =
+    Math.sqrt(lanes((i) => q[i]! * q[i]!, q.length)) * Math.sqrt(lanes((i) => r[i]! * r[i]!, q.length));
+  return norms === 0 ? 0 : dot / norms;
+}
+const order = (values: readonly number[], limit: number): number[] =>
+  values
+    .map((_, i) => i)
+    .sort((a, b) => values[b]! - values[a]! || a - b)
+    .slice(0, limit);
+
+function expected(c: Case, columns?: readonly (readonly number[])[]) {
+  const similarities =
+    columns ?? c.queries.map((q) => c.candidates.map((ordinal) => defined(c.metric, q, c.rows[ordinal]!)));
+  const rankings = similarities.map((values) => order(values, c.depth));
+  const scores = c.candidates.map(() => 0);
+  rankings.forEach((ranking, n) =>
+    ranking.forEach((position, at) => (scores[position]! += c.weights[n]! / (c.rankConstant + at + 1))),
+  );
+  const winners = order(scores, c.limit);
+  return {
+    rankings: rankings.map((ranking, n) =>
+      ranking.map((position) => [position, similarities[n]![position]!]),
+    ),
+    winners: winners.map((position) => ({
+      position,
+      score: scores[position]!,
+      ranks: rankings.map((ranking) => ranking.indexOf(position) + 1),
+      similarities: similarities.map((values) => values[position]!),
+    })),
+  };
+}
+
+const memory = new LinearMemory();
+const kernels: [string, () => Kernel | null][] = [
+  ['relaxed-simd', () => wasmKernel('relaxed-simd', memory)],
+  ['simd', () => wasmKernel('simd', memory)],
+  ['scalar', () => new ScalarKernel(memory)],
+];
+
+function load(c: Case, kernel: Kernel) {
+  const rowFloats = alignUp(c.rows[0]!.length, 4);
+  const bytes = laneBytes({ ...BOUNDS, shopCount: c.rows.length, rowFloats });
+  const rows = LinearMemory.snapshotBase(2, bytes);
+  const norms = alignUp(rows + c.rows.length * rowFloats * 4, 64);
+  const popularity = norms + c.rows.length * 8;
+  memory.reserve(popularity + c.rows.length * 8);
+  const { f32, f64 } = memory.views;
+  c.rows.forEach((row, ordinal) => {
+    f32.fill(0, rows / 4 + ordinal * rowFloats, rows / 4 + (ordinal + 1) * rowFloats);
+    f32.set(row, rows / 4 + ordinal * rowFloats);
+    f64[norms / 8 + ordinal] = kernel.norm(rows + ordinal * rowFloats * 4, rowFloats);
+  });
+  f64.set(c.popularity, popularity / 8);
+  // Lane 1: an address that is wrong by a lane shows.
+  return { lane: new Lane(memory, kernel, 1, bytes), table: { rows, norms, rowFloats }, popularity };
+}
+
+function run(c: Case, kernel: Kernel) {
+  const { lane, table } = load(c, kernel);
+  lane.begin(c.candidates.length).set(c.candidates);
+  lane.setCandidateCount(c.candidates.length);
+  lane.setQueries(table, c.metric, c.queries.length);
+  c.queries.forEach((query, n) => lane.query(n).fill(0).set(query));
+  lane.rank(c.depth);
+  const rankings = c.queries.map((_, n) => readRanking(lane, n));
+  const count = lane.fuse(c.weights, c.rankConstant, c.limit);
+  lane.explain();
+  return {
+    rankings,
+    winners: Array.from({ length: count }, (_, place) => readWinner(lane, place, c.queries.length)),
+  };
+}
+
+const readRanking = (lane: Lane, n: number) =>
+  Array.from({ length: lane.rankedCount(n) }, (_, at) => [
+    lane.rankedPosition(n, at),
+    lane.rankedSimilarity(n, at),
+  ]);
+const readWinner = (lane: Lane, place: number, n: number) => ({
+  position: lane.winnerPosition(place),
+  score: lane.winnerScore(place),
+  ranks: Array.from({ length: n }, (_, i) => lane.winnerRank(place, i)),
+  similarities: Array.from({ length: n }, (_, i) => lane.winnerSimilarity(place, i)),
+});
+
+const ADVERSARIAL: ((random: Random, dimensions: number) => Float32Array)[] = [
+  (random, d) => Float32Array.from({ length: d }, () => random.normal()),
+  (random, d) => Float32Array.from({ length: d }, (_, i) => (i === random.below(d) ? 1 : 0)),
+  (random, d) => Float32Array.from({ length: d }, () => random.normal() * 1e-42),
+  (random, d) => Float32Array.from({ length: d }, () => random.normal() * 10 ** random.between(-30, 30)),
+  (random, d) => new Float32Array(d).fill(random.pick([0, 1, -1, 3.4e38, 1e-20])),
+];
+
+function randomCase(seed: number): Case {
+  const random = new Random(seed);
+  const dimensions = random.pick([1, 2, 3, 4, 5, 7, 8, 31, 50, 64, 128]);
+  const shopCount = random.pick([1, 2, 5, 60, 500]);
+  const shapes = random.unit() < 0.5 ? ADVERSARIAL : ADVERSARIAL.slice(0, 1);
+  const vector = () => random.pick(shapes)(random, dimensions);
+  const rows: Float32Array[] = [];
+  // A third of the rows repeat an earlier one, so rankings are full of ties.
+  for (let i = 0; i < shopCount; i++)
+    rows.push(i > 0 && random.unit() < 0.33 ? rows[random.below(i)]! : vector());
+  const kept = random.unit();
+  const queryCount = 1 + random.below(BOUNDS.queryCountMax);
+  return {
+    rows,
+    queries: Array.from({ length: queryCount }, () =>
+      random.unit() < 0.3 ? rows[random.below(shopCount)]! : vector(),
+    ),
+    candidates: rows.map((_, ordinal) => ordinal).filter(() => random.unit() < kept),
+    popularity: rows.map(() => random.below(4)),
+    weights: Array.from({ length: queryCount }, () => 2 ** -random.between(0, 40)),
+    metric: random.pick(METRICS),
+    depth: 1 + random.below(random.pick([3, 40, 600])),
+    limit: 1 + random.below(random.pick([3, 40, 600])),
+    rankConstant: random.pick([0, 1, 60]),
+  };
+}
+
+describe.each(kernels)('%s', (_, make) => {
+  const kernel = make();
+  test('runs on this machine', () => expect(kernel).not.toBeNull());
+
+  test('rankings, fusion, ranks and similarities are the definition, bit by bit', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const c = randomCase(seed);
+      expect(run(c, kernel!), `randomCase(${seed})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test('a ranking by a column is the column in order', () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const c = { ...randomCase(seed), weights: [1] };
+      const { lane, popularity } = load(c, kernel!);
+      lane.begin(c.candidates.length).set(c.candidates);
+      lane.setCandidateCount(c.candidates.length);
+      lane.rankByColumn(popularity, c.depth);
+      const column = c.candidates.map((ordinal) => c.popularity[ordinal]!);
+      const oracle = expected(c, [column]);
+      expect(readRanking(lane, 0), `randomCase(${seed})`).toStrictEqual(oracle.rankings[0]);
+      const count = lane.fuse([1], c.rankConstant, c.limit);
+      const winners = Array.from({ length: count }, (_, place) => [
+        lane.winnerPosition(place),
+        lane.winnerScore(place),
+        lane.winnerRank(place, 0),
+      ]);
+      expect(winners).toStrictEqual(
+        oracle.winners.map((winner) => [winner.position, winner.score, winner.ranks[0]]),
+      );
+    }
+  });
+});
