@@ -1,0 +1,208 @@
+/**
+ * Finds the shops that reach a location: a tree of boxes over the rows in kd order, each with how far the shops
+ * inside it deliver at least and at most.
+ *
+ * The tree is implicit, as in kdbush: a node covers the rows [left, right], its middle row stands alone, its children
+ * cover the rows before and behind it, down to leaves of 64. Node i has the children 2i + 1 and 2i + 2. A box lies
+ * in space (meters from the Earth's centre), so there is no date line and no pole to treat.
+ *
+ *   node   8 float64:  minX minY minZ  maxX maxY maxZ  least reach  greatest reach
+ *   reach  squared chord of a shop's own delivery radius, square meters
+ */
+import { EngineError } from '../base/errors.ts';
+import type { Location } from '../domain/location.ts';
+import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosition } from './earth.ts';
+import { LEAF_SIZE } from './kd-order.ts';
+
+const NODE_FLOATS = 8;
+
+/** The arrays of a snapshot that say where its shops are. */
+export interface Places {
+  /** float64[shopCount][3]: meters from the Earth's centre. */
+  readonly positions: Float64Array;
+  /** float64[shopCount]: squared chord of the shop's own delivery radius. */
+  readonly reaches: Float64Array;
+  /** float64[nodeCount][8]. */
+  readonly nodes: Float64Array;
+}
+
+/** float64 values that the tree over `shopCount` rows takes. */
+export function treeFloats(shopCount: number): number {
+  if (shopCount === 0) return 0;
+  let levels = 1;
+  // The larger child of a node has half of its rows, rounded down, since the middle row is in neither.
+  for (let rows = shopCount; rows > LEAF_SIZE; rows >>= 1) levels++;
+  return (2 ** levels - 1) * NODE_FLOATS;
+}
+
+/** Builds the tree over positions and reaches in kd order. */
+export function buildTree(positions: Float64Array, reaches: Float64Array): Float64Array {
+  const nodes = new Float64Array(treeFloats(reaches.length));
+  const build = (node: number, left: number, right: number): void => {
+    const at = node * NODE_FLOATS;
+    nodes.fill(Infinity, at, at + 3);
+    nodes.fill(-Infinity, at + 3, at + 6);
+    nodes[at + 6] = Infinity;
+    nodes[at + 7] = 0;
+    const middle = isLeaf(left, right) ? -1 : (left + right) >> 1;
+    const first = middle === -1 ? left : middle;
+    const last = middle === -1 ? right : middle;
+    for (let row = first; row <= last; row++) coverRow(nodes, at, positions, reaches, row);
+    if (middle === -1) return;
+    if (middle > left) {
+      build(2 * node + 1, left, middle - 1);
+      coverNode(nodes, at, (2 * node + 1) * NODE_FLOATS);
+    }
+    build(2 * node + 2, middle + 1, right);
+    coverNode(nodes, at, (2 * node + 2) * NODE_FLOATS);
+  };
+  if (reaches.length > 0) build(0, 0, reaches.length - 1);
+  return nodes;
+}
+
+function isLeaf(left: number, right: number): boolean {
+  return right - left < LEAF_SIZE;
+}
+
+function coverRow(
+  nodes: Float64Array,
+  at: number,
+  positions: Float64Array,
+  reaches: Float64Array,
+  row: number,
+): void {
+  for (let axis = 0; axis < 3; axis++) {
+    const value = positions[row * 3 + axis]!;
+    nodes[at + axis] = Math.min(nodes[at + axis]!, value);
+    nodes[at + 3 + axis] = Math.max(nodes[at + 3 + axis]!, value);
+  }
+  nodes[at + 6] = Math.min(nodes[at + 6]!, reaches[row]!);
+  nodes[at + 7] = Math.max(nodes[at + 7]!, reaches[row]!);
+}
+
+function coverNode(nodes: Float64Array, at: number, child: number): void {
+  for (let axis = 0; axis < 3; axis++) {
+    nodes[at + axis] = Math.min(nodes[at + axis]!, nodes[child + axis]!);
+    nodes[at + 3 + axis] = Math.max(nodes[at + 3 + axis]!, nodes[child + 3 + axis]!);
+  }
+  nodes[at + 6] = Math.min(nodes[at + 6]!, nodes[child + 6]!);
+  nodes[at + 7] = Math.max(nodes[at + 7]!, nodes[child + 7]!);
+}
+
+/** Search over the places of one snapshot. */
+export class ReachTree {
+  readonly #places: Places;
+  readonly #shopCount: number;
+  readonly #center = new Float64Array(3);
+  #limit = 0;
+  #out: Uint32Array = new Uint32Array(0);
+  #count = 0;
+
+  constructor(places: Places) {
+    this.#places = places;
+    this.#shopCount = places.reaches.length;
+  }
+
+  /**
+   * Writes the ordinals of the shops that deliver to `location` into `out`, ascending; returns how many.
+   * A shop delivers if the location is within its own radius and within `radiusMeters`; both bounds are inclusive.
+   * `out` must have room for every shop.
+   */
+  find(location: Location, radiusMeters: number | undefined, out: Uint32Array): number {
+    if (this.#shopCount === 0) return 0;
+    writePosition(location.lon, location.lat, this.#center, 0);
+    this.#limit = radiusMeters === undefined ? CHORD_SQUARED_UNLIMITED : chordSquaredOfMeters(radiusMeters);
+    this.#out = out;
+    this.#count = 0;
+    this.#visit(0, 0, this.#shopCount - 1);
+    return this.#count;
+  }
+
+  /** Squared chord from a location to a shop. */
+  chordSquaredTo(location: Location, ordinal: number): number {
+    writePosition(location.lon, location.lat, this.#center, 0);
+    return chordSquared(this.#center, 0, this.#places.positions, ordinal * 3);
+  }
+
+  #visit(node: number, left: number, right: number): void {
+    const { nodes } = this.#places;
+    const at = node * NODE_FLOATS;
+    // The distances to a box bound those to the points inside it also after rounding, as every step here is monotone.
+    if (this.#nearest(at) > Math.min(nodes[at + 7]!, this.#limit)) return;
+    if (this.#farthest(at) <= Math.min(nodes[at + 6]!, this.#limit)) {
+      for (let ordinal = left; ordinal <= right; ordinal++) this.#out[this.#count++] = ordinal;
+      return;
+    }
+    if (isLeaf(left, right)) {
+      for (let ordinal = left; ordinal <= right; ordinal++) this.#test(ordinal);
+      return;
+    }
+    const middle = (left + right) >> 1;
+    if (middle > left) this.#visit(2 * node + 1, left, middle - 1);
+    this.#test(middle);
+    this.#visit(2 * node + 2, middle + 1, right);
+  }
+
+  #test(ordinal: number): void {
+    const squared = chordSquared(this.#center, 0, this.#places.positions, ordinal * 3);
+    if (squared <= this.#limit && squared <= this.#places.reaches[ordinal]!)
+      this.#out[this.#count++] = ordinal;
+  }
+
+  #nearest(at: number): number {
+    const x = this.#outside(at, 0);
+    const y = this.#outside(at, 1);
+    const z = this.#outside(at, 2);
+    return x * x + y * y + z * z;
+  }
+
+  #outside(at: number, axis: number): number {
+    const { nodes } = this.#places;
+    const value = this.#center[axis]!;
+    return Math.max(nodes[at + axis]! - value, value - nodes[at + 3 + axis]!, 0);
+  }
+
+  #farthest(at: number): number {
+    const x = this.#across(at, 0);
+    const y = this.#across(at, 1);
+    const z = this.#across(at, 2);
+    return x * x + y * y + z * z;
+  }
+
+  #across(at: number, axis: number): number {
+    const { nodes } = this.#places;
+    const value = this.#center[axis]!;
+    return Math.max(Math.abs(value - nodes[at + axis]!), Math.abs(value - nodes[at + 3 + axis]!));
+  }
+}
+
+/** Throws unless the places are what `buildTree` would make of the coordinates: finite, on the ellipsoid, boxed. */
+export function verifyPlaces(coordinates: Float64Array, places: Places): void {
+  const { positions, reaches, nodes } = places;
+  const expected = new Float64Array(3);
+  for (let ordinal = 0; ordinal < reaches.length; ordinal++) {
+    writePosition(coordinates[ordinal * 2]!, coordinates[ordinal * 2 + 1]!, expected, 0);
+    // Another machine's sine may differ in the last bit; a millimeter is far above that.
+    if (!(chordSquared(expected, 0, positions, ordinal * 3) < 1e-6)) {
+      throw new EngineError(
+        'snapshot_invalid',
+        `position of ordinal ${ordinal} is not that of its coordinate; rebuild the snapshot`,
+      );
+    }
+    const reach = reaches[ordinal]!;
+    if (!(reach > 0 && reach <= CHORD_SQUARED_UNLIMITED)) {
+      throw new EngineError(
+        'snapshot_invalid',
+        `reach of ordinal ${ordinal} must be in (0, ${CHORD_SQUARED_UNLIMITED}], found ${reach}`,
+      );
+    }
+  }
+  const rebuilt = buildTree(positions, reaches);
+  const at = rebuilt.findIndex((value, i) => value !== nodes[i]);
+  if (at !== -1) {
+    throw new EngineError(
+      'snapshot_invalid',
+      `tree node ${Math.floor(at / NODE_FLOATS)} holds ${nodes[at]}, its shops make ${rebuilt[at]}`,
+    );
+  }
+}
