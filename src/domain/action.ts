@@ -25,11 +25,9 @@ export const InstantSchema = z.iso.datetime({
 });
 
 const actionFields = {
-  type: z
-    .string()
-    .regex(ACTION_TYPE, {
-      error: 'must be a word such as "search", "view" or "order" (a-z, 0-9, _ and -, 32 characters at most)',
-    }),
+  type: z.string().regex(ACTION_TYPE, {
+    error: 'must be a word such as "search", "view" or "order" (a-z, 0-9, _ and -, 32 characters at most)',
+  }),
   keyword: KeywordSchema.optional(),
   shopId: ShopIdSchema.optional(),
   at: InstantSchema.optional(),

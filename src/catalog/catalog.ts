@@ -1,0 +1,64 @@
+/**
+ * All shops of a snapshot by ordinal: their ids, their columns to filter by, their records to show.
+ * Opening reads no shop, so it costs the same for one and for a million.
+ */
+import type { Shop } from '../domain/shop.ts';
+import { Columns } from './columns.ts';
+import { type CandidateFilter, compileFilter, type Filter } from './filter.ts';
+import { invalidSection } from '../base/invalid-section.ts';
+import { Payload } from './payload.ts';
+import { ShopIds } from './shop-ids.ts';
+
+/** The bytes that a catalog lies in; each begins at a multiple of 8 in its buffer. */
+export interface CatalogSections {
+  readonly shopIds: Uint8Array;
+  readonly shopIdOrder: Uint8Array;
+  readonly columns: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+export class Catalog {
+  readonly size: number;
+  readonly ids: ShopIds;
+  readonly columns: Columns;
+  readonly #payload: Payload;
+
+  private constructor(ids: ShopIds, columns: Columns, payload: Payload) {
+    this.size = ids.count;
+    this.ids = ids;
+    this.columns = columns;
+    this.#payload = payload;
+  }
+
+  /** Reads the sections in place. Throws `snapshot_invalid` if they do not fit their bytes or each other. */
+  static over(sections: CatalogSections): Catalog {
+    const ids = ShopIds.over(sections.shopIds, sections.shopIdOrder);
+    const columns = Columns.over(sections.columns);
+    const payload = Payload.over(sections.payload);
+    expectCount('columns', columns.shopCount, ids.count);
+    expectCount('payload', payload.count, ids.count);
+    return new Catalog(ids, columns, payload);
+  }
+
+  /** The shop as its owner described it. */
+  record(ordinal: number): Shop {
+    return this.#payload.record(ordinal);
+  }
+
+  /** Errors as of `compileFilter`. */
+  compileFilter(filter: Filter): CandidateFilter {
+    return compileFilter(filter, this.columns);
+  }
+
+  /** Reads everything and throws `snapshot_invalid` at the first place that does not hold. */
+  verify(): void {
+    this.ids.verify();
+    this.columns.verify();
+    this.#payload.verify((ordinal) => this.ids.idOf(ordinal));
+  }
+}
+
+function expectCount(section: string, found: number, expected: number): void {
+  if (found !== expected)
+    throw invalidSection(section, `holds ${found} shops, expected ${expected} as there are ids`);
+}

@@ -1,0 +1,87 @@
+/** The record of every shop, whole, as JSON in a text table by ordinal: what an answer shows of a shop. */
+import { shown } from '../base/validate.ts';
+import type { Shop } from '../domain/shop.ts';
+import { invalidSection } from '../base/invalid-section.ts';
+import { TextTable } from '../base/text-table.ts';
+import { TextTableBuilder } from '../base/text-table-builder.ts';
+
+const SECTION = 'payload';
+
+export class Payload {
+  readonly count: number;
+  readonly #records: TextTable;
+
+  private constructor(records: TextTable) {
+    this.count = records.count;
+    this.#records = records;
+  }
+
+  /** Reads a section in place. Throws `snapshot_invalid` if the records cannot be there. */
+  static over(bytes: Uint8Array): Payload {
+    return new Payload(TextTable.over(bytes, SECTION));
+  }
+
+  /**
+   * The shop as its owner described it. Made anew by every call. Throws `snapshot_invalid` if it is not JSON.
+   */
+  record(ordinal: number): Shop {
+    try {
+      return JSON.parse(this.#records.at(ordinal)) as Shop;
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw invalidSection(SECTION, `the record of shop ${ordinal} is not JSON: ${cause.message}`);
+    }
+  }
+
+  /** Throws `snapshot_invalid` unless every record is one of the shop that `idOf` names for its ordinal. */
+  verify(idOf: (ordinal: number) => string): void {
+    this.#records.verify();
+    for (let ordinal = 0; ordinal < this.count; ordinal++) {
+      const fault = faultOf(this.record(ordinal), idOf(ordinal));
+      if (fault !== undefined) throw invalidSection(SECTION, `the record of shop ${ordinal} ${fault}`);
+    }
+  }
+}
+
+function faultOf(record: unknown, shopId: string): string | undefined {
+  if (!isObject(record)) return `is ${shown(record)}, expected an object`;
+  if (record['shopId'] !== shopId) return `has shopId ${shown(record['shopId'])}, expected ${shown(shopId)}`;
+  if (!isObject(record['attributes']))
+    return `has attributes ${shown(record['attributes'])}, expected an object`;
+  return undefined;
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Collects records in the order of the input and writes them in the order of their ordinals. */
+export class PayloadBuilder {
+  readonly #records = new TextTableBuilder();
+
+  add(shop: Shop): void {
+    this.#records.add(JSON.stringify(recordOf(shop)));
+  }
+
+  /** The section, `order[ordinal]` being the place of the shop in the input. */
+  encode(order: Uint32Array): Uint8Array {
+    return this.#records.encode(order);
+  }
+}
+
+/** The fields of a shop in one order, so that the same shops always make the same bytes. */
+function recordOf(shop: Shop): { readonly [field in keyof Shop]: unknown } {
+  return {
+    shopId: shop.shopId,
+    lon: shop.lon,
+    lat: shop.lat,
+    name: shop.name,
+    deliveryRadiusMeters: shop.deliveryRadiusMeters,
+    openingHours: shop.openingHours,
+    category: shop.category,
+    price: shop.price,
+    rating: shop.rating,
+    popularity: shop.popularity,
+    attributes: shop.attributes,
+  };
+}

@@ -1,0 +1,47 @@
+/** Every setting of an engine: type, default, unit, bounds. The README's table is made from the same words. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+const whole = (low: number, high: number) => {
+  const error = { error: `must be a whole number ${low}..${high}` };
+  return z.number(error).int(error).min(low, error).max(high, error);
+};
+const directory = (what: string) =>
+  z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` });
+
+/** Threads beside the main one: all but one core, four at most. */
+const THREADS_DEFAULT = Math.min(4, Math.max(0, availableParallelism() - 1));
+
+export const EngineOptionsSchema = z.strictObject({
+  store: directory('the directory of the snapshots').describe(
+    'directory of the snapshots and the pointer to the active one',
+  ),
+  data: directory('the directory of the recorded actions').describe(
+    'directory of the recorded actions; one process at a time',
+  ),
+  mapping: z
+    .enum(['auto', 'copy'], { error: 'must be "auto" or "copy"' })
+    .default('auto')
+    .describe('`auto` maps snapshots where the system can, `copy` always reads them into memory'),
+  threads: whole(0, 64)
+    .default(THREADS_DEFAULT)
+    .describe('worker threads for large requests; 0 runs everything on the calling thread'),
+  queueMax: whole(1, 100_000)
+    .default(1_000)
+    .describe('large requests that may wait for a worker before new ones are refused'),
+  storePollMs: whole(0, 3_600_000)
+    .default(500)
+    .describe('how often to look for a version activated by another process, milliseconds; 0 never'),
+  actionsPerUserMax: whole(1, 100_000).default(200).describe('newest actions kept per user'),
+  actionAgeDaysMax: whole(1, 36_500).default(400).describe('actions older than this are dropped, days'),
+  usersInMemoryMax: whole(1, 100_000_000)
+    .default(100_000)
+    .describe('users whose newest actions are held in memory'),
+  commitDelayMs: whole(0, 5)
+    .default(5)
+    .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
+});
+
+/** As callers write them: what has a default may be left out. */
+export type EngineOptions = z.input<typeof EngineOptionsSchema>;
+export type CheckedEngineOptions = z.output<typeof EngineOptionsSchema>;

@@ -1,0 +1,175 @@
+/**
+ * The snapshots this process holds: the active one and the one before it, each over a memory of its own.
+ *
+ * There are two memories for the whole life of an engine. A swap loads and verifies the new snapshot over the memory
+ * that does not serve, then makes it active in one assignment: requests that run keep what they started with.
+ * A memory is taken for the next snapshot only when no request reads it any more.
+ */
+import { EngineError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { LaneBounds } from '../kernel/lane.ts';
+import { borrowMemory, returnMemory, type LinearMemory } from '../kernel/linear-memory.ts';
+import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { DEPTH_MAX, LIMIT_MAX, QUERY_VECTOR_COUNT_MAX, SIMILARITY_K_MAX } from '../recommender/request.ts';
+import type { Generation } from '../snapshot/generation.ts';
+import { unload, type MappingMode } from '../snapshot/mapping.ts';
+import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';
+import type { Target } from '../workers/messages.ts';
+import type { ThreadView } from '../workers/run-job.ts';
+
+const SCRATCH_BOUNDS: Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> = {
+  queryCountMax: QUERY_VECTOR_COUNT_MAX,
+  depthMax: Math.max(DEPTH_MAX, SIMILARITY_K_MAX),
+  limitMax: LIMIT_MAX,
+};
+
+/** A snapshot that is in memory. */
+export class Loaded implements ThreadView {
+  readonly target: Target;
+  readonly memory: LinearMemory;
+  readonly kernel: Kernel;
+  readonly generation: Generation;
+  readonly mapped: boolean;
+  #readers = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(target: Target, memory: LinearMemory, kernel: Kernel, generation: Generation, mapped: boolean) {
+    this.target = target;
+    this.memory = memory;
+    this.kernel = kernel;
+    this.generation = generation;
+    this.mapped = mapped;
+  }
+
+  get placement(): Placement {
+    return this.target.placement;
+  }
+
+  /** Keeps the memory in place until `read` has ended. */
+  async reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#readers++;
+    try {
+      return await read();
+    } finally {
+      if (--this.#readers === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Resolves when nothing reads this snapshot. Nothing may start reading it any more. */
+  async idle(): Promise<void> {
+    if (this.#readers === 0) return;
+    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+}
+
+interface Slot {
+  readonly memory: LinearMemory;
+  readonly kernel: Kernel;
+  loaded: Loaded | null;
+}
+
+export class Generations {
+  readonly #slots: readonly Slot[];
+  readonly #laneCount: number;
+  readonly #mode: MappingMode;
+  readonly #log: Log;
+  #active: Loaded | null = null;
+  #epoch = 0;
+
+  /** `threads` worker threads will read beside the calling one. */
+  constructor(threads: number, mode: MappingMode, log: Log) {
+    this.#laneCount = threads + 1;
+    this.#mode = mode;
+    this.#log = log;
+    this.#slots = [0, 1].map(() => {
+      const memory = borrowMemory();
+      return { memory, kernel: bestKernel(memory), loaded: null };
+    });
+  }
+
+  /** For the worker threads. */
+  get memories(): readonly WebAssembly.Memory[] {
+    return this.#slots.map(({ memory }) => memory.memory);
+  }
+
+  get kernel(): Kernel {
+    return this.#slots[0]!.kernel;
+  }
+
+  get active(): Loaded | null {
+    return this.#active;
+  }
+
+  /** The loaded snapshot of a version; without one, the active snapshot. */
+  find(version: string | null | undefined): Loaded {
+    if (this.#active === null) {
+      throw new EngineError('store_empty', 'no version is active yet; build a snapshot and activate it');
+    }
+    if (version === null || version === undefined) return this.#active;
+    const loaded = this.#slots.map((slot) => slot.loaded).filter((found) => found !== null);
+    const found = loaded.find(({ generation }) => generation.version === version);
+    if (found !== undefined) return found;
+    const versions = loaded.map(({ generation }) => generation.version).join(' and ');
+    throw new EngineError(
+      'version_not_loaded',
+      `version ${version} is not loaded; this engine holds ${versions}`,
+    );
+  }
+
+  /** True if this process maps the file of `version` itself. */
+  isMapped(version: string): boolean {
+    return this.#slots.some(
+      ({ loaded }) => loaded !== null && loaded.mapped && loaded.generation.version === version,
+    );
+  }
+
+  /**
+   * Loads the snapshot at `path` beside the active one and lets `verify` look at it. It does not serve yet.
+   * If anything throws, nothing has changed but that the version before the active one is no longer loaded.
+   */
+  async load(path: string, verify: (loaded: Loaded) => Promise<void>): Promise<Loaded> {
+    const index = this.#active?.target.slot === 0 ? 1 : 0;
+    const slot = this.#slots[index]!;
+    await this.#free(slot);
+    const { generation, placement, mapped } = loadSnapshot(
+      path,
+      slot.memory,
+      { ...SCRATCH_BOUNDS, laneCount: this.#laneCount },
+      this.#mode,
+      this.#log,
+    );
+    const target = { slot: index, epoch: this.#epoch++, placement };
+    const loaded = new Loaded(target, slot.memory, slot.kernel, generation, mapped);
+    try {
+      await verify(loaded);
+    } catch (error) {
+      unload(slot.memory, placement.base, placement.fileBytes);
+      throw error;
+    }
+    slot.loaded = loaded;
+    return loaded;
+  }
+
+  /** Makes a loaded snapshot the one that answers. */
+  activate(loaded: Loaded): void {
+    this.#active = loaded;
+  }
+
+  /** Waits until nothing reads any more and gives the memories back. */
+  async close(): Promise<void> {
+    this.#active = null;
+    for (const slot of this.#slots) {
+      await this.#free(slot);
+      returnMemory(slot.memory);
+    }
+  }
+
+  async #free(slot: Slot): Promise<void> {
+    const { loaded } = slot;
+    if (loaded === null) return;
+    slot.loaded = null;
+    await loaded.idle();
+    unload(slot.memory, loaded.placement.base, loaded.placement.fileBytes);
+  }
+}

@@ -1,0 +1,64 @@
+/** Step 2: the shops that deliver to the location and pass the filter, written where the kernel reads them. */
+import type { Location } from '../domain/location.ts';
+import type { Lane } from '../kernel/lane.ts';
+import type { Generation } from '../snapshot/generation.ts';
+import type { LineAction } from './line-action.ts';
+import type { CheckedRecommendRequest } from './request.ts';
+
+/** Writes the candidates of a request into the lane, ordinals ascending; returns how many. */
+export function findCandidates(
+  generation: Generation,
+  lane: Lane,
+  request: CheckedRecommendRequest,
+  actions: readonly LineAction[],
+): number {
+  const ordinals = lane.begin(generation.header.shopCount);
+  let count = generation.reachTree.find(request.location, request.radiusMeters, ordinals);
+  if (request.filter !== undefined) count = generation.catalog.compileFilter(request.filter)(ordinals, count);
+  count = leaveOut(excludedOrdinals(generation, request, actions), ordinals, count);
+  lane.setCandidateCount(count);
+  return count;
+}
+
+/** Writes the shops that reach a location; returns how many. */
+export function findReaching(
+  generation: Generation,
+  lane: Lane,
+  location: Location,
+  radiusMeters: number | undefined,
+): number {
+  const count = generation.reachTree.find(location, radiusMeters, lane.begin(generation.header.shopCount));
+  lane.setCandidateCount(count);
+  return count;
+}
+
+/** Writes the shops of the given ids, each once; ids the snapshot does not know are left out. Returns how many. */
+export function findNamed(generation: Generation, lane: Lane, shopIds: readonly string[]): number {
+  const known = new Set(shopIds.map((shopId) => generation.catalog.ids.ordinalOf(shopId)));
+  known.delete(-1);
+  const ordinals = Uint32Array.from(known).sort();
+  lane.begin(generation.header.shopCount).set(ordinals);
+  lane.setCandidateCount(ordinals.length);
+  return ordinals.length;
+}
+
+function excludedOrdinals(
+  generation: Generation,
+  request: CheckedRecommendRequest,
+  actions: readonly LineAction[],
+): ReadonlySet<number> {
+  const seen = request.excludeSeen ? actions.flatMap((action) => action.shopId ?? []) : [];
+  return new Set(
+    [...request.excludeShopIds, ...seen].map((shopId) => generation.catalog.ids.ordinalOf(shopId)),
+  );
+}
+
+function leaveOut(excluded: ReadonlySet<number>, ordinals: Uint32Array, count: number): number {
+  if (excluded.size === 0) return count;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const ordinal = ordinals[i]!;
+    if (!excluded.has(ordinal)) ordinals[kept++] = ordinal;
+  }
+  return kept;
+}

@@ -1,0 +1,149 @@
+/**
+ * What a caller may ask and what it gets back: one definition for types, checks and the OpenAPI document.
+ * The engine checks every request against these schemas; faces only carry bodies to it.
+ */
+import { z } from 'zod';
+import { FilterSchema } from '../catalog/filter.ts';
+import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
+import { LocationSchema, RADIUS_METERS_MAX } from '../domain/location.ts';
+import type { AttributeValue } from '../domain/shop.ts';
+
+/** Newest actions that take part in one recommendation. */
+export const ACTION_COUNT_MAX = 50;
+/** Shops in one recommendation. */
+export const LIMIT_MAX = 1_000;
+export const LIMIT_DEFAULT = 20;
+/** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
+export const RRF_K_DEFAULT = 60;
+export const HALF_LIFE_MINUTES_DEFAULT = 60;
+/** How many of the best candidates of each action's ranking take part in the fusion. */
+export const DEPTH_DEFAULT = 100;
+export const DEPTH_MAX = 10_000;
+export const QUERY_VECTOR_COUNT_MAX = 100;
+export const SIMILARITY_K_MAX = 10_000;
+const SHOP_ID_COUNT_MAX = 100_000;
+
+const whole = (low: number, high: number) => {
+  const error = { error: `must be a whole number ${low}..${high}` };
+  return z.number(error).int(error).min(low, error).max(high, error);
+};
+const number = (low: number, high: number) => {
+  const error = { error: `must be a number ${low}..${high}` };
+  return z.number(error).min(low, error).max(high, error);
+};
+
+export const RadiusMetersSchema = number(1, RADIUS_METERS_MAX);
+export const LimitSchema = whole(1, LIMIT_MAX);
+
+const FusionSchema = z.strictObject({
+  method: z.literal('rrf', { error: 'must be "rrf"' }).default('rrf'),
+  /** RRF constant: a shop at rank r of an action's ranking gets weight / (k + r). */
+  k: number(0, 10_000).default(RRF_K_DEFAULT),
+  /** An action half this old counts twice as much. */
+  halfLifeMinutes: number(0.01, 10_000_000).default(HALF_LIFE_MINUTES_DEFAULT),
+  /** Entries of each ranking that take part; never less than `limit`. */
+  depth: whole(1, DEPTH_MAX).default(DEPTH_DEFAULT),
+});
+
+/** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
+export const RecommendRequestSchema = z.strictObject({
+  userId: UserIdSchema.optional(),
+  actions: z
+    .array(RequestActionSchema, { error: 'must be an array of actions' })
+    .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
+    .optional(),
+  location: LocationSchema,
+  radiusMeters: RadiusMetersSchema.optional(),
+  limit: LimitSchema.default(LIMIT_DEFAULT),
+  filter: FilterSchema.optional(),
+  excludeShopIds: z
+    .array(ShopIdSchema)
+    .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
+    .default([]),
+  excludeSeen: z.boolean().default(false),
+  fusion: FusionSchema.prefault({}),
+  explain: z.boolean().default(true),
+  version: z.string().nullish(),
+  at: InstantSchema.nullish(),
+});
+
+/** Body of `POST /v1/similarities` and argument of `engine.similarities`. */
+export const SimilaritiesRequestSchema = z.strictObject({
+  vectors: z
+    .array(z.array(z.number({ error: 'must be a finite number' })))
+    .min(1, { error: 'must hold at least one vector' })
+    .max(QUERY_VECTOR_COUNT_MAX, { error: `must hold at most ${QUERY_VECTOR_COUNT_MAX} vectors` }),
+  metric: z
+    .enum(['cosine', 'innerProduct', 'l2'], { error: 'must be "cosine", "innerProduct" or "l2"' })
+    .optional(),
+  k: whole(1, SIMILARITY_K_MAX),
+  candidates: z.union(
+    [
+      z.strictObject({ shopIds: z.array(ShopIdSchema).max(SHOP_ID_COUNT_MAX) }),
+      z.strictObject({ location: LocationSchema, radiusMeters: RadiusMetersSchema.optional() }),
+    ],
+    { error: 'must be { "shopIds": […] } or { "location": { "lon", "lat" }, "radiusMeters"? }' },
+  ),
+  version: z.string().nullish(),
+});
+
+/** As callers write it: what has a default may be left out. */
+export type RecommendRequest = z.input<typeof RecommendRequestSchema>;
+export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
+/** As the line reads it: every default filled in. */
+export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;
+export type CheckedSimilaritiesRequest = z.output<typeof SimilaritiesRequestSchema>;
+
+/**
+ * What a recommendation rests on: the user's actions, or, without any the snapshot knows, the candidates' popularity.
+ */
+export type Basis = 'actions' | 'popular';
+
+/** Why a shop stands where it does. `rank` starts at 1; null means beyond the ranking's `depth`. */
+export type Reason =
+  | {
+      readonly action: {
+        readonly type: string;
+        readonly keyword?: string;
+        readonly shopId?: string;
+        readonly at?: string;
+      };
+      readonly rank: number | null;
+      readonly similarity: number;
+    }
+  | { readonly signal: 'popularity'; readonly rank: number; readonly value: number };
+
+export interface RecommendedShop {
+  readonly shopId: string;
+  readonly score: number;
+  readonly distanceMeters: number;
+  readonly name?: string;
+  readonly category?: string;
+  readonly price?: number;
+  readonly rating?: number;
+  readonly attributes: { readonly [name: string]: AttributeValue };
+  /** Absent with `explain: false`. One per action that took part, newest action first. */
+  readonly reasons?: readonly Reason[];
+}
+
+export interface Recommendation {
+  readonly version: string;
+  readonly basis: Basis;
+  readonly candidateCount: number;
+  readonly similarityCount: number;
+  /** Best first: score descending, then ordinal ascending. */
+  readonly shops: readonly RecommendedShop[];
+  readonly tookMs: {
+    readonly candidates: number;
+    readonly similarity: number;
+    readonly fusion: number;
+    readonly total: number;
+  };
+}
+
+export interface Similarities {
+  readonly version: string;
+  readonly candidateCount: number;
+  /** One per query vector, best first. */
+  readonly rankings: readonly (readonly { readonly shopId: string; readonly similarity: number }[])[];
+}

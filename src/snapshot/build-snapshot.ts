@@ -1,0 +1,244 @@
+/**
+ * Builds a snapshot from files and publishes it in a store: shops → kd order → catalog and places → keywords → rows.
+ * Streams what is large: rows go from their file to their place in the snapshot, never all at once in memory.
+ * The same input makes the same bytes. Nothing is published unless all of it is good.
+ */
+import { check, EngineError, RequestError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
+import { writePosition } from '../geo/earth.ts';
+import { kdOrder } from '../geo/kd-order.ts';
+import { buildTree } from '../geo/reach-tree.ts';
+import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
+import { norm } from '../kernel/scalar-kernel.ts';
+import {
+  DIMENSIONS_MAX,
+  fixedSectionBytes,
+  rowFloatsOf,
+  type HeaderFacts,
+  type ModelCard,
+  type SectionName,
+} from './format.ts';
+import { InputFaults } from './input/input-faults.ts';
+import { readVectors } from './input/read-vectors.ts';
+import type { VectorBatch, VectorFile } from './input/vector-file.ts';
+import { readKeywords } from './keyword-intake.ts';
+import { verifySnapshot } from './open-snapshot.ts';
+import { ShopIntake } from './shop-intake.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
+
+export interface BuildInput {
+  /** CSV, NDJSON or Parquet. */
+  readonly shops: string;
+  /** `.npy` or `.f32` aligned with the shops, or Parquet or NDJSON with `shopId` and `vector`. */
+  readonly shopVectors: string;
+  /** Parquet or NDJSON with `keyword` and `vector`. */
+  readonly keywordVectors?: string | undefined;
+  readonly version: string;
+  readonly metric: Metric;
+  /** Who trained the embeddings, on what, with which metrics; any JSON object. Default {}. */
+  readonly modelCard?: ModelCard | undefined;
+}
+
+/** What a build is doing. `done` of `total` bytes, or of rows in the phases that read no file. */
+export interface BuildProgress {
+  readonly phase: 'shops' | 'keywords' | 'vectors' | 'checksums' | 'verification';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface BuiltSnapshot {
+  readonly version: string;
+  readonly path: string;
+  readonly shopCount: number;
+  readonly keywordCount: number;
+  readonly dimensions: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Throws `input_invalid` with every bad row named (the first 20, the rest counted), `version_exists`, `store_invalid`,
+ * `file_unreadable`, or a `RequestError` for a version name or metric that does not hold.
+ */
+export async function buildSnapshot(
+  input: BuildInput,
+  store: SnapshotStore,
+  onProgress: (progress: BuildProgress) => void = () => {},
+): Promise<BuiltSnapshot> {
+  store.checkFree(input.version);
+  if (!Object.hasOwn(METRIC_CODE, input.metric)) {
+    throw new RequestError(
+      'metric',
+      `must be ${Object.keys(METRIC_CODE).join(', ')}, got ${shown(input.metric)}`,
+    );
+  }
+  const report = (phase: BuildProgress['phase']) => (done: number, total: number) =>
+    onProgress({ phase, done, total });
+
+  const faults = new InputFaults();
+  const shops = await ShopIntake.read(input.shops, faults, report('shops'));
+  faults.throwIfAny();
+  const vectors = await readVectors(input.shopVectors, { key: 'shopId', rowCount: shops.count }, faults);
+  checkDimensions(vectors.dimensions, input.shopVectors);
+  const keywords = await readKeywords(
+    input.keywordVectors,
+    vectors.dimensions,
+    input.metric,
+    faults,
+    report('keywords'),
+  );
+
+  const order = kdOrder(shops.lons.values, shops.lats.values);
+  const places = placesOf(shops, order);
+  const facts: HeaderFacts = {
+    version: input.version,
+    dimensions: vectors.dimensions,
+    shopCount: shops.count,
+    keywordCount: keywords.count,
+    metric: input.metric,
+    bounds: boundsOf(places.coordinates),
+    modelCard: input.modelCard ?? {},
+  };
+  const catalog = shops.catalog.encode(order);
+  const sizes = {
+    ...fixedSectionBytes(facts),
+    shopIds: catalog.shopIds.length,
+    columns: catalog.columns.length,
+    payload: catalog.payload.length,
+    keywords: keywords.keywords.length,
+  } as Record<SectionName, number>;
+
+  const temporaryPath = store.temporaryPath();
+  const writer = new SnapshotWriter(temporaryPath, facts, sizes);
+  try {
+    for (const [name, values] of Object.entries(places)) writer.write(name as SectionName, bytesOf(values));
+    for (const [name, bytes] of Object.entries(catalog))
+      writer.write(name as SectionName, bytes as Uint8Array);
+    writer.write('keywords', keywords.keywords);
+    writer.write('keywordRows', keywords.keywordRows);
+    writer.write('keywordCounts', keywords.keywordCounts);
+    await writeRows(
+      { vectors, path: input.shopVectors, shops, order, metric: input.metric, writer, faults },
+      report('vectors'),
+    );
+    faults.throwIfAny();
+    writer.finish(report('checksums'));
+    report('verification')(0, 1);
+    verifySnapshot(temporaryPath);
+    const path = store.publish(temporaryPath, input.version);
+    report('verification')(1, 1);
+    const { version, shopCount, keywordCount, dimensions } = facts;
+    return { version, path, shopCount, keywordCount, dimensions, sizeBytes: writer.fileBytes };
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}
+
+function checkDimensions(dimensions: number, path: string): void {
+  if (dimensions >= 1 && dimensions <= DIMENSIONS_MAX) return;
+  throw new EngineError(
+    'input_invalid',
+    `${path}: vectors must have 1..${DIMENSIONS_MAX} dimensions, found ${dimensions}`,
+  );
+}
+
+/** Everything a snapshot says about where its shops are, in kd order. */
+function placesOf(shops: ShopIntake, order: Uint32Array) {
+  const coordinates = new Float64Array(order.length * 2);
+  const positions = new Float64Array(order.length * 3);
+  const reaches = new Float64Array(order.length);
+  const popularity = new Float64Array(order.length);
+  order.forEach((row, ordinal) => {
+    const lon = shops.lons.values[row]!;
+    const lat = shops.lats.values[row]!;
+    coordinates[ordinal * 2] = lon;
+    coordinates[ordinal * 2 + 1] = lat;
+    writePosition(lon, lat, positions, ordinal * 3);
+    reaches[ordinal] = shops.reaches.values[row]!;
+    popularity[ordinal] = shops.popularity.values[row]!;
+  });
+  return { coordinates, positions, reaches, popularity, nodes: buildTree(positions, reaches) };
+}
+
+function boundsOf(coordinates: Float64Array): HeaderFacts['bounds'] {
+  if (coordinates.length === 0) return null;
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let at = 0; at < coordinates.length; at += 2) {
+    west = Math.min(west, coordinates[at]!);
+    south = Math.min(south, coordinates[at + 1]!);
+    east = Math.max(east, coordinates[at]!);
+    north = Math.max(north, coordinates[at + 1]!);
+  }
+  return [west, south, east, north];
+}
+
+interface RowsToWrite {
+  readonly vectors: VectorFile;
+  readonly path: string;
+  readonly shops: ShopIntake;
+  readonly order: Uint32Array;
+  readonly metric: Metric;
+  readonly writer: SnapshotWriter;
+  readonly faults: InputFaults;
+}
+
+/** Writes every vector to the place of its shop, and the norms. */
+async function writeRows(
+  rows: RowsToWrite,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const { vectors, shops, order, writer, faults, path } = rows;
+  const ordinalOf = new Uint32Array(order.length);
+  order.forEach((row, ordinal) => (ordinalOf[row] = ordinal));
+  const norms = new Float64Array(order.length).fill(-1); // -1: no vector yet
+  let firstRow = 0;
+  for await (const batch of vectors.batches(onProgress)) {
+    writeBatch(rows, batch, firstRow, ordinalOf, norms);
+    firstRow += batch.rowCount;
+  }
+  for (let row = 0; row < order.length; row++) {
+    if (norms[ordinalOf[row]!] !== -1) continue;
+    faults.add({
+      file: path,
+      place: 'end',
+      found: `no vector for the shop of ${shops.placeOf(row)}`,
+      expected: 'one for every shop',
+    });
+  }
+  writer.write('norms', bytesOf(norms));
+}
+
+function writeBatch(
+  { vectors: { dimensions }, path, shops, metric, writer, faults }: RowsToWrite,
+  { rowCount, vectors, keyed }: VectorBatch,
+  firstRow: number,
+  ordinalOf: Uint32Array,
+  norms: Float64Array,
+): void {
+  const padded = new Float32Array(rowFloatsOf(dimensions));
+  const paddedBytes = bytesOf(padded);
+  for (let i = 0; i < rowCount; i++) {
+    const place = keyed?.places[i] ?? `row ${firstRow + i + 1}`;
+    const fault = (column: string, found: string, expected: string): void =>
+      faults.add({ file: path, place, column, found, expected });
+    const row = keyed === undefined ? firstRow + i : shops.rowOf(keyed.keys[i]!);
+    if (row === undefined) {
+      fault('shopId', JSON.stringify(keyed!.keys[i]!), 'a shopId of the shops');
+      continue;
+    }
+    check(row < ordinalOf.length, `row ${row} of ${ordinalOf.length} shops`);
+    const ordinal = ordinalOf[row]!;
+    if (norms[ordinal] !== -1)
+      fault('shopId', `${JSON.stringify(keyed!.keys[i]!)} a second time`, 'one vector for each shop');
+    padded.set(vectors.subarray(i * dimensions, (i + 1) * dimensions));
+    norms[ordinal] = norm(padded);
+    if (norms[ordinal] === 0 && metric === 'cosine')
+      fault('vector', 'a zero vector', 'a direction: zero has no cosine');
+    writer.write('rows', paddedBytes, ordinal * paddedBytes.length);
+  }
+}
+
+function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

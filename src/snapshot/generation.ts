@@ -1,0 +1,105 @@
+/** An opened snapshot in this process: its sections as the parts of a request read them, where they lie in memory. */
+import { createHash } from 'node:crypto';
+import { TextTable } from '../base/text-table.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { Encoder } from '../encoder/encoder.ts';
+import { ReachTree } from '../geo/reach-tree.ts';
+import type { RowTable } from '../kernel/lane.ts';
+import type { LinearMemory } from '../kernel/linear-memory.ts';
+import { decodeHeader, type SectionName, type SnapshotHeader } from './format.ts';
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+export class Generation {
+  readonly header: SnapshotHeader;
+  readonly table: RowTable;
+  /** Address of float64[shopCount]. */
+  readonly popularity: number;
+  readonly reachTree: ReachTree;
+  readonly catalog: Catalog;
+  readonly encoder: Encoder;
+  readonly #memory: LinearMemory;
+  readonly #base: number;
+
+  private constructor(memory: LinearMemory, base: number, header: SnapshotHeader) {
+    this.#memory = memory;
+    this.#base = base;
+    this.header = header;
+    const { rowFloats } = header;
+    this.table = { rows: this.#address('rows'), norms: this.#address('norms'), rowFloats };
+    this.popularity = this.#address('popularity');
+    this.reachTree = new ReachTree({
+      positions: this.float64('positions'),
+      reaches: this.float64('reaches'),
+      nodes: this.float64('nodes'),
+    });
+    this.catalog = Catalog.over({
+      shopIds: this.bytes('shopIds'),
+      shopIdOrder: this.bytes('shopIdOrder'),
+      columns: this.bytes('columns'),
+      payload: this.bytes('payload'),
+    });
+    this.encoder = new Encoder({
+      keywords: this.keywords(),
+      rows: this.float32('keywordRows'),
+      counts: this.float64('keywordCounts'),
+      rowFloats,
+    });
+  }
+
+  /** Reads the snapshot of `fileBytes` that lies at `base`. `source` names it in messages. Costs the same at any size. */
+  static attach(memory: LinearMemory, base: number, fileBytes: number, source: string): Generation {
+    const header = decodeHeader(memory.bytes(base, fileBytes), fileBytes, source, sha256);
+    return new Generation(memory, base, header);
+  }
+
+  get version(): string {
+    return this.header.version;
+  }
+
+  /** Row of a shop, in place. */
+  shopRow(ordinal: number): Float32Array {
+    const { rowFloats } = this.header;
+    const start = this.table.rows / 4 + ordinal * rowFloats;
+    return this.#memory.views.f32.subarray(start, start + rowFloats);
+  }
+
+  popularityOf(ordinal: number): number {
+    return this.#memory.views.f64[this.popularity / 8 + ordinal]!;
+  }
+
+  keywords(): TextTable {
+    return TextTable.over(this.bytes('keywords'), 'keywords');
+  }
+
+  /** The bytes of the file from `start` up to `end`, in place. */
+  fileRange(start: number, end: number): Uint8Array {
+    return this.#memory.bytes(this.#base + start, end - start);
+  }
+
+  bytes(name: SectionName): Uint8Array {
+    return this.#memory.bytes(this.#address(name), this.header.sections[name].sizeBytes);
+  }
+
+  float32(name: SectionName): Float32Array {
+    return new Float32Array(
+      this.#memory.memory.buffer,
+      this.#address(name),
+      this.header.sections[name].sizeBytes / 4,
+    );
+  }
+
+  float64(name: SectionName): Float64Array {
+    return new Float64Array(
+      this.#memory.memory.buffer,
+      this.#address(name),
+      this.header.sections[name].sizeBytes / 8,
+    );
+  }
+
+  #address(name: SectionName): number {
+    return this.#base + this.header.sections[name].offset;
+  }
+}

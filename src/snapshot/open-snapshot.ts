@@ -1,0 +1,98 @@
+/** Brings a snapshot file into a linear memory and proves that it may serve. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { EngineError } from '../base/errors.ts';
+import { silentLog, type Log } from '../base/log.ts';
+import { laneBytes, type LaneBounds } from '../kernel/lane.ts';
+import { borrowMemory, LinearMemory, returnMemory } from '../kernel/linear-memory.ts';
+import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { decodeHeader, headerBytesIn, type SnapshotHeader } from './format.ts';
+import { Generation, sha256 } from './generation.ts';
+import { loadFile, unload, type MappingMode } from './mapping.ts';
+import { verifyGeneration } from './verify-generation.ts';
+
+/** How much scratch stands in front of a snapshot. */
+export type Scratch = Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> & {
+  readonly laneCount: number;
+};
+
+/** Where a snapshot lies: enough for another thread to attach to it. */
+export interface Placement {
+  readonly base: number;
+  readonly fileBytes: number;
+  readonly laneBytes: number;
+  readonly source: string;
+}
+
+export interface LoadedSnapshot {
+  readonly generation: Generation;
+  readonly placement: Placement;
+  /** True if the kernel reads the file's pages themselves. */
+  readonly mapped: boolean;
+}
+
+/** Reads and checks the header of a snapshot file. */
+export function readHeader(path: string): SnapshotHeader {
+  const fd = openFile(path);
+  try {
+    const fileBytes = fstatSync(fd).size;
+    const start = Buffer.alloc(Math.min(fileBytes, 128));
+    readSync(fd, start, 0, start.length, 0);
+    const header = Buffer.alloc(Math.min(fileBytes, headerBytesIn(start, path)));
+    readSync(fd, header, 0, header.length, 0);
+    return decodeHeader(header, fileBytes, path, sha256);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new EngineError('file_unreadable', `${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Loads a snapshot into `memory`, which must not hold another one. Its contents are not verified yet. */
+export function loadSnapshot(
+  path: string,
+  memory: LinearMemory,
+  scratch: Scratch,
+  mode: MappingMode,
+  log: Log,
+): LoadedSnapshot {
+  const { shopCount, rowFloats, fileBytes } = readHeader(path);
+  const bytes = laneBytes({ shopCount, rowFloats, ...scratch });
+  const base = LinearMemory.snapshotBase(scratch.laneCount, bytes);
+  memory.reserve(base + fileBytes);
+  const mapped = loadFile(path, memory, base, mode, log);
+  const placement = { base, fileBytes, laneBytes: bytes, source: path };
+  try {
+    return { generation: attach(memory, placement), placement, mapped };
+  } catch (error) {
+    unload(memory, base, fileBytes);
+    throw error;
+  }
+}
+
+/** The generation of a snapshot that lies in `memory`, loaded by this thread or another. */
+export function attach(memory: LinearMemory, { base, fileBytes, source }: Placement): Generation {
+  return Generation.attach(memory, base, fileBytes, source);
+}
+
+/** Opens a snapshot file, verifies everything and lets it go again; returns its header. */
+export function verifySnapshot(path: string): SnapshotHeader {
+  const memory = borrowMemory();
+  const { generation, placement } = loadSnapshot(path, memory, NO_SCRATCH, 'auto', silentLog);
+  try {
+    verifyGeneration(generation, bestKernel(memory), path);
+    return generation.header;
+  } finally {
+    unload(memory, placement.base, placement.fileBytes);
+    returnMemory(memory);
+  }
+}
+
+const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };

@@ -1,0 +1,68 @@
+/** Takes the shops of a build in the order of their file and holds, in columns, what the snapshot will need of them. */
+import { CatalogBuilder } from '../catalog/catalog-builder.ts';
+import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
+import { chordSquaredOfMeters } from '../geo/earth.ts';
+import type { InputFaults } from './input/input-faults.ts';
+import { readShops, type PlacedShop } from './input/read-shops.ts';
+import { Float64List } from './float64-list.ts';
+
+export class ShopIntake {
+  readonly catalog = new CatalogBuilder();
+  readonly lons = new Float64List();
+  readonly lats = new Float64List();
+  /** Squared chord of each shop's own delivery radius. */
+  readonly reaches = new Float64List();
+  readonly popularity = new Float64List();
+  readonly #rowOfId = new Map<string, number>();
+  readonly #places: string[] = [];
+  readonly #path: string;
+  readonly #faults: InputFaults;
+
+  private constructor(path: string, faults: InputFaults) {
+    this.#path = path;
+    this.#faults = faults;
+  }
+
+  /** Reads all shops; bad ones and repeated ids are added to `faults`. */
+  static async read(
+    path: string,
+    faults: InputFaults,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<ShopIntake> {
+    const intake = new ShopIntake(path, faults);
+    for await (const shops of readShops(path, faults, onProgress)) {
+      for (const shop of shops) intake.#add(shop);
+    }
+    return intake;
+  }
+
+  get count(): number {
+    return this.#rowOfId.size;
+  }
+
+  /** The input row of a shop, or undefined if the shops' file does not have it. */
+  rowOf(shopId: string): number | undefined {
+    return this.#rowOfId.get(shopId);
+  }
+
+  /** Where a row stands in the shops' file. */
+  placeOf(row: number): string {
+    return this.#places[row]!;
+  }
+
+  #add({ shop, place }: PlacedShop): void {
+    const first = this.#rowOfId.get(shop.shopId);
+    if (first !== undefined) {
+      const found = `${JSON.stringify(shop.shopId)}, which ${this.#places[first]!} has already`;
+      this.#faults.add({ file: this.#path, place, column: 'shopId', found, expected: 'each shopId once' });
+      return;
+    }
+    this.#rowOfId.set(shop.shopId, this.#places.length);
+    this.#places.push(place);
+    this.lons.push(shop.lon);
+    this.lats.push(shop.lat);
+    this.reaches.push(chordSquaredOfMeters(shop.deliveryRadiusMeters ?? RADIUS_METERS_UNLIMITED));
+    this.popularity.push(shop.popularity ?? 0);
+    this.catalog.add(shop);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The directory of snapshots and the pointer to the active one.
+ *
+ *   STORE/snapshots/<version>.snapshot   immutable, mode 0444
+ *   STORE/CURRENT                        one version a line: the active one, then those before it, newest first
+ *
+ * Everything that changes is written aside, synced, renamed, and the directory synced, so a crash at any moment
+ * leaves the old state or the new one. Nothing that CURRENT may name is ever deleted here.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { EngineError, RequestError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
+
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const FILE_SUFFIX = '.snapshot';
+/** How far back rolling back can go. */
+const HISTORY_MAX = 20;
+
+/** What an activation or a roll back did. */
+export interface Activation {
+  readonly version: string;
+  readonly previous: string | null;
+}
+
+/** Throws unless `version` can be a file name anywhere: letters, digits, `.`, `_`, `-`. */
+export function checkVersionName(version: string): void {
+  if (typeof version === 'string' && VERSION.test(version) && !version.includes('..')) return;
+  throw new RequestError(
+    'version',
+    `must be 1..64 letters, digits, ".", "_" or "-", beginning with a letter or digit and without "..", got ${shown(version)}`,
+  );
+}
+
+export class SnapshotStore {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Opens a store; with `create`, makes its directories first. */
+  static open(directory: string, options: { readonly create?: boolean } = {}): SnapshotStore {
+    const store = new SnapshotStore(directory);
+    if (options.create) store.#changing(() => mkdirSync(store.#snapshots, { recursive: true }));
+    if (!statSync(store.#snapshots, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new EngineError(
+        'store_invalid',
+        `${directory} is not a store: ${store.#snapshots} is not a directory; build a snapshot into it first`,
+      );
+    }
+    return store;
+  }
+
+  /** The versions in the store, in byte order. */
+  versions(): string[] {
+    return readdirSync(this.#snapshots)
+      .filter((name) => name.endsWith(FILE_SUFFIX))
+      .map((name) => name.slice(0, -FILE_SUFFIX.length))
+      .filter((version) => VERSION.test(version))
+      .toSorted();
+  }
+
+  /** The active version, or null before the first activation. */
+  current(): string | null {
+    return this.#history()[0] ?? null;
+  }
+
+  /** The file of a version that is in the store. */
+  pathOf(version: string): string {
+    checkVersionName(version);
+    const path = this.#fileOf(version);
+    if (existsSync(path)) return path;
+    const versions = this.versions();
+    const known = versions.length === 0 ? 'it is empty' : `it has ${versions.slice(-10).join(', ')}`;
+    throw new EngineError(
+      'version_unknown',
+      `no version ${version} in the store ${this.directory}; ${known}`,
+    );
+  }
+
+  /** Makes `version` the active one. Activating the active version again changes nothing. */
+  activate(version: string): Activation {
+    this.pathOf(version);
+    const history = this.#readableHistory();
+    const previous = history[0] ?? null;
+    if (previous !== version) this.#writeHistory([version, ...history].slice(0, HISTORY_MAX));
+    return { version, previous };
+  }
+
+  /** The version that rolling back would make active. */
+  previous(): string {
+    const [current, previous] = this.#history();
+    if (previous !== undefined) return previous;
+    throw new EngineError(
+      'no_previous_version',
+      current === undefined
+        ? 'nothing is active yet, so there is nothing to roll back'
+        : `${current} is the first version that was activated, so there is none to roll back to`,
+    );
+  }
+
+  /** Makes the version before the active one active again; rolling back once more goes one further back. */
+  rollback(): Activation {
+    const version = this.previous();
+    this.pathOf(version);
+    const [current, ...rest] = this.#history();
+    this.#writeHistory(rest);
+    return { version, previous: current! };
+  }
+
+  /** Throws if a build of `version` could not be published. */
+  checkFree(version: string): void {
+    checkVersionName(version);
+    if (existsSync(this.#fileOf(version))) throw this.#exists(version);
+  }
+
+  /** A new path in the store to write a snapshot aside. */
+  temporaryPath(): string {
+    return join(this.#snapshots, `.writing-${randomUUID()}.tmp`);
+  }
+
+  /** Turns a complete, synced file at `temporaryPath` into the snapshot of `version`; returns its path. */
+  publish(temporaryPath: string, version: string): string {
+    checkVersionName(version);
+    const path = this.#fileOf(version);
+    this.#changing(() => {
+      chmodSync(temporaryPath, 0o444);
+      try {
+        linkSync(temporaryPath, path); // unlike rename, never replaces a version
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw this.#exists(version);
+        throw error;
+      }
+      rmSync(temporaryPath);
+      syncDirectory(this.#snapshots);
+    });
+    return path;
+  }
+
+  /** Runs a change of the directory and words what the system says against it. */
+  #changing<T>(change: () => T): T {
+    try {
+      return change();
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      const reason = (error as Error).message;
+      const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'storage_full' : 'store_invalid';
+      throw new EngineError(code, `the store ${this.directory} cannot be written: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #history(): string[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#pointer, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw new EngineError('store_invalid', `${this.#pointer} cannot be read: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    const history = text.split('\n').filter((line) => line !== '');
+    const wrong = history.find((version) => !VERSION.test(version));
+    if (wrong === undefined) return history;
+    throw new EngineError(
+      'store_invalid',
+      `${this.#pointer} must hold one version a line, found ${shown(wrong)}; activate a version to mend it`,
+    );
+  }
+
+  /** The history, or none where the pointer is broken: activating a version mends it. */
+  #readableHistory(): string[] {
+    try {
+      return this.#history();
+    } catch {
+      return [];
+    }
+  }
+
+  #writeHistory(history: readonly string[]): void {
+    this.#changing(() => {
+      const aside = `${this.#pointer}.${randomUUID()}.tmp`;
+      writeFileSync(aside, `${history.join('\n')}\n`, { flush: true });
+      renameSync(aside, this.#pointer);
+      syncDirectory(this.directory);
+    });
+  }
+
+  #exists(version: string): EngineError {
+    return new EngineError(
+      'version_exists',
+      `version ${version} is already in the store ${this.directory}; versions never change, choose another name`,
+    );
+  }
+
+  #fileOf(version: string): string {
+    return join(this.#snapshots, `${version}${FILE_SUFFIX}`);
+  }
+
+  get #snapshots(): string {
+    return join(this.directory, 'snapshots');
+  }
+
+  get #pointer(): string {
+    return join(this.directory, 'CURRENT');
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,37 @@
+/** Runs one job over a snapshot that lies in memory: the same code on the calling thread and in a worker. */
+import { check } from '../base/errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { Lane } from '../kernel/lane.ts';
+import type { LinearMemory } from '../kernel/linear-memory.ts';
+import { recommend, similarities, type Line } from '../recommender/recommender.ts';
+import type { Generation } from '../snapshot/generation.ts';
+import type { Placement } from '../snapshot/open-snapshot.ts';
+import { verifyGeneration } from '../snapshot/verify-generation.ts';
+import type { Job, JobResult } from './messages.ts';
+
+/** A snapshot as one thread sees it. */
+export interface ThreadView {
+  readonly memory: LinearMemory;
+  readonly kernel: Kernel;
+  readonly generation: Generation;
+  readonly placement: Placement;
+}
+
+/** The line that uses scratch lane `lane` in front of a snapshot. */
+export function lineOf({ memory, kernel, generation, placement }: ThreadView, lane: number): Line {
+  return { generation, lane: new Lane(memory, kernel, lane, placement.laneBytes) };
+}
+
+export function runJob(view: ThreadView, lane: number, job: Job): JobResult[Job['kind']] {
+  switch (job.kind) {
+    case 'recommend':
+      return recommend(lineOf(view, lane), job.request, job.actions, job.nowMs);
+    case 'similarities':
+      return similarities(lineOf(view, lane), job.request);
+    case 'verify':
+      verifyGeneration(view.generation, view.kernel, view.placement.source);
+      return null;
+    default:
+      check(false, `no job is called ${(job satisfies never as Job).kind}`);
+  }
+}

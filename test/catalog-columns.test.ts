@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import { Catalog } from '../src/catalog/catalog.ts';
+import { type Column, MISSING_CODE, TRUE_CODE } from '../src/catalog/columns.ts';
+import type { AttributeValue, Shop } from '../src/domain/shop.ts';
+import {
+  catalogOf,
+  encodedCatalog,
+  plainShop,
+  randomOrder,
+  randomShops,
+  sharedSections,
+} from './catalog-random-shops.ts';
+
+/** The value a column holds for a shop, undefined if it is missing. */
+function valueAt(column: Column, ordinal: number): AttributeValue | undefined {
+  if (column.kind === 'number')
+    return Number.isNaN(column.values[ordinal]) ? undefined : column.values[ordinal]!;
+  const code = column.codes[ordinal]!;
+  if (code === MISSING_CODE) return undefined;
+  return column.kind === 'boolean' ? code === TRUE_CODE : column.dictionary.at(code - 1);
+}
+
+/** The value that a column should hold: popularity is 0 where the owner did not say. */
+function valueOf(shop: Shop, name: string): AttributeValue | undefined {
+  if (name === 'popularity') return shop.popularity ?? 0;
+  if (name === 'category' || name === 'price' || name === 'rating') return shop[name];
+  return Object.hasOwn(shop.attributes, name) ? shop.attributes[name]! : undefined;
+}
+
+test('records, ids and columns hold what the shops hold, in the order of their ordinals', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new Random(seed);
+    const shops = randomShops(random, random.below(80));
+    const order = randomOrder(random, shops.length);
+    const catalog = Catalog.over(sharedSections(encodedCatalog(shops, order)));
+    catalog.verify();
+    expect(catalog.size).toBe(shops.length);
+    for (const [ordinal, row] of order.entries()) {
+      const shop = shops[row]!;
+      expect(catalog.record(ordinal), `seed ${seed}`).toEqual(shop);
+      expect(JSON.stringify(catalog.record(ordinal)), `seed ${seed}`).toBe(JSON.stringify(shop));
+      expect(catalog.ids.ordinalOf(shop.shopId), `seed ${seed}`).toBe(ordinal);
+      for (const name of catalog.columns.names()) {
+        const found = valueAt(catalog.columns.column(name)!, ordinal);
+        expect(found, `seed ${seed}, ${name}`).toEqual(valueOf(shop, name));
+      }
+    }
+  }
+});
+
+test('the same shops in the same order make the same bytes', () => {
+  const sections = () => encodedCatalog(randomShops(new Random(3), 50), randomOrder(new Random(4), 50));
+  expect(sections()).toEqual(sections());
+});
+
+test('an attribute is a column if all its values are of one kind, else the catalog says why not', () => {
+  const { columns } = catalogOf([
+    plainShop({ shopId: 'a', attributes: { seats: 4, note: null, door: 1, tags: 'x', list: [], wild: 'w' } }),
+    plainShop({ shopId: 'b', attributes: { seats: null, late: true, door: 'two', tags: {}, wild: 2 } }),
+    plainShop({ shopId: 'c', attributes: { wild: [] } }),
+  ]);
+  expect(columns.names()).toEqual(['category', 'price', 'rating', 'popularity', 'seats', 'late']);
+  const attributes = ['seats', 'note', 'door', 'tags', 'list', 'wild', 'late'];
+  expect(attributes.map((name) => columns.unfilterable(name))).toEqual([
+    undefined,
+    undefined,
+    'mixed',
+    'nested',
+    'nested',
+    'nested',
+    undefined,
+  ]);
+  expect(columns.column('door')).toBeUndefined();
+});
+
+test('an empty catalog opens and has the columns of every catalog', () => {
+  const catalog = catalogOf([]);
+  catalog.verify();
+  expect(catalog.size).toBe(0);
+  expect(catalog.columns.names()).toEqual(['category', 'price', 'rating', 'popularity']);
+  expect(catalog.ids.ordinalOf('s1')).toBe(-1);
+});
+
+test('what a column cannot hold is refused, naming the shop and the attribute', () => {
+  const refusal = (shop: Partial<Shop>, message: string): void => {
+    expect(() => catalogOf([plainShop(shop)])).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+    expect(() => catalogOf([plainShop(shop)])).toThrow(message);
+  };
+  refusal({ price: NaN }, 'shop "s1": "price" is NaN, expected a finite number');
+  refusal({ attributes: { seats: Infinity } }, 'shop "s1": "seats" is Infinity, expected a finite number');
+  refusal({ category: '\ud800' }, 'shop "s1": "category" is "\\ud800", with half a character');
+  refusal({ attributes: { price: 3 } }, 'shop "s1": "price" has the name of a column that every catalog has');
+  refusal({ shopId: '\ud800' }, 'holds half a character');
+  const attributes = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`a${i}`, i]));
+  refusal({ attributes }, 'shop "s1": "a1000" is one more than 1000 attributes');
+});
+
+test('a thousand attributes of which each shop has few keep their places', () => {
+  const shops = Array.from({ length: 1000 }, (_, i) =>
+    plainShop({ shopId: `s${i}`, attributes: { [`a${i}`]: i } }),
+  );
+  const { columns } = catalogOf(shops);
+  columns.verify();
+  for (const i of [0, 1, 63, 64, 65, 500, 999]) {
+    const column = columns.column(`a${i}`)!;
+    const held = shops.flatMap((_, ordinal) => valueAt(column, ordinal) ?? []);
+    expect(held).toEqual([i]);
+    expect(valueAt(column, i)).toBe(i);
+  }
+});
