@@ -1,0 +1,209 @@
+/** Building: every form of input makes the same snapshot, every fault is named, and nothing is published but what is good. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEngine } from '../src/index.ts';
+import { buildSnapshot, type BuildInput, type BuildProgress } from '../src/snapshot/build-snapshot.ts';
+import { verifySnapshot } from '../src/snapshot/open-snapshot.ts';
+import type { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
+import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
+
+const workspace = new Workspace();
+let built: BuiltTown;
+let town: Town;
+let store: SnapshotStore;
+beforeAll(async () => {
+  built = await buildTown(workspace, 'csv', { seed: 6, shopCount: 300, dimensions: 7 });
+  ({ town, store } = built);
+});
+afterAll(() => workspace.remove());
+
+const vectorOf = (row: number): number[] => [...town.shopVectors.subarray(row * 7, row * 7 + 7)];
+
+function file(name: string, content: string | Uint8Array): string {
+  const target = workspace.path(name);
+  writeFileSync(target, content);
+  return target;
+}
+
+const ndjson = (rows: readonly object[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
+const shopRows = (): object[] =>
+  [...town.shops()].map(({ attributes, ...shop }) => ({ ...shop, ...attributes }));
+
+/** The bytes behind the header, which holds the name of the version. */
+function contents(version: string): Uint8Array {
+  const { sections } = verifySnapshot(store.pathOf(version));
+  return readFileSync(store.pathOf(version)).subarray(sections.rows.offset);
+}
+
+test('CSV, NDJSON and Parquet, vectors by position and by key, make the same snapshot', async () => {
+  const shuffled = [...town.shops()]
+    .map((shop, row) => ({ shopId: shop.shopId, vector: vectorOf(row) }))
+    .toReversed();
+  const parquet = workspace.path('vectors.parquet');
+  parquetWriteFile({
+    filename: parquet,
+    columnData: [
+      { name: 'shopId', data: shuffled.map(({ shopId }) => shopId), type: 'STRING' },
+      { name: 'vector', data: shuffled.map(({ vector }) => vector), type: 'JSON' },
+    ],
+  });
+  const { shops, shopVectors } = built.inputs;
+  const inputs: Record<string, Pick<BuildInput, 'shops' | 'shopVectors'>> = {
+    'by-csv-f32': { shops, shopVectors: file('vectors.f32', new Uint8Array(town.shopVectors.buffer)) },
+    'by-ndjson-npy': { shops: file('shops.ndjson', ndjson(shopRows())), shopVectors },
+    'by-csv-ndjson': { shops, shopVectors: file('vectors.ndjson', ndjson(shuffled)) },
+  };
+  for (const [version, input] of Object.entries(inputs)) {
+    await buildSnapshot({ ...built.inputs, ...input, version, metric: 'cosine' }, store);
+    expect(Buffer.compare(contents(version), contents('csv')), version).toBe(0);
+  }
+});
+
+test('progress reaches the end of every phase', async () => {
+  const last = new Map<string, BuildProgress>();
+  await buildSnapshot({ ...built.inputs, version: 'progress', metric: 'l2' }, store, (progress) =>
+    last.set(progress.phase, progress),
+  );
+  expect([...last.keys()]).toEqual(['shops', 'keywords', 'vectors', 'checksums', 'verification']);
+  for (const { phase, done, total } of last.values()) expect(done / total, phase).toBeGreaterThan(0.8);
+});
+
+test('a model card is kept as it is', async () => {
+  const modelCard = { trainedBy: '팀', metrics: { 'ndcg@10': 0.31 } };
+  await buildSnapshot({ ...built.inputs, version: 'card', metric: 'cosine', modelCard }, store);
+  expect(verifySnapshot(store.pathOf('card')).modelCard).toEqual(modelCard);
+});
+
+test('a town without shops is a town', async () => {
+  const shops = file('empty.ndjson', '{"shopId":"only","lon":1,"lat":2}');
+  const one = await buildSnapshot(
+    {
+      shops,
+      shopVectors: file('one.f32', new Uint8Array(Float32Array.of(1, 2).buffer)),
+      version: 'one',
+      metric: 'cosine',
+    },
+    store,
+  );
+  expect(one).toMatchObject({ shopCount: 1, keywordCount: 0, dimensions: 2 });
+  store.activate('one');
+  const engine = await openEngine({ store: store.directory, data: workspace.path('data-one'), threads: 0 });
+  const { shops: found } = await engine.recommend({ location: { lon: 1, lat: 2 } });
+  expect(found).toMatchObject([{ shopId: 'only', distanceMeters: 0, attributes: {} }]);
+  expect((await engine.recommend({ location: TOWN_CENTER })).candidateCount).toBe(1); // no radius of its own: everywhere
+  expect((await engine.recommend({ location: TOWN_CENTER, radiusMeters: 5_000 })).candidateCount).toBe(0);
+  await engine.close();
+});
+
+const zero = JSON.stringify([0, 0, 0, 0, 0, 0, 0]);
+const shop = (row: number, change: object = {}): object => ({
+  shopId: `s${row}`,
+  lon: 127,
+  lat: 37,
+  ...change,
+});
+const vectors = (rows: readonly number[]): string =>
+  ndjson(rows.map((row) => ({ shopId: `s${row}`, vector: vectorOf(row) })));
+
+const BAD: [what: string, input: () => Partial<BuildInput>, message: RegExp][] = [
+  [
+    'an id twice',
+    () => ({ shops: file('twice.ndjson', ndjson([shop(0), shop(1), shop(0)])) }),
+    /twice\.ndjson: line 3, column shopId: found "s0", which line 1 has already, expected each shopId once/,
+  ],
+  [
+    'swapped coordinates',
+    () => ({ shops: file('swapped.ndjson', ndjson([shop(0, { lon: 37.5, lat: 126.9 })])) }),
+    /swapped\.ndjson: line 1.*126\.9.*swapped/,
+  ],
+  [
+    'vectors for other shops',
+    () => ({
+      shopVectors: file(
+        'other.ndjson',
+        `${vectors([0])}\n${JSON.stringify({ shopId: 'x', vector: vectorOf(1) })}`,
+      ),
+    }),
+    /other\.ndjson: line 2, column shopId: found "x", expected a shopId of the shops/,
+  ],
+  [
+    'a shop without a vector',
+    () => ({ shopVectors: file('few.ndjson', vectors([0, 2])) }),
+    /few\.ndjson: end: found no vector for the shop of line 2, expected one for every shop/,
+  ],
+  [
+    'a vector twice',
+    () => ({ shopVectors: file('again.ndjson', vectors([0, 1, 2, 1])) }),
+    /again\.ndjson: line 4, column shopId: found "s1" a second time, expected one vector for each shop/,
+  ],
+  [
+    'a zero vector',
+    () => ({ shopVectors: file('zero.ndjson', `${vectors([0, 1])}\n{"shopId":"s2","vector":${zero}}`) }),
+    /zero\.ndjson: line 3, column vector: found a zero vector, expected a direction/,
+  ],
+  [
+    'a NaN',
+    () => ({
+      shopVectors: file('nan.f32', new Uint8Array(new Float32Array(21).fill(1).with(9, NaN).buffer)),
+    }),
+    /nan\.f32: row 2, column vector: found NaN/,
+  ],
+  [
+    'wrong dimensions',
+    () => ({ shopVectors: file('short.ndjson', `${vectors([0, 1])}\n{"shopId":"s2","vector":[1,2]}`) }),
+    /short\.ndjson: line 3, column vector: found 2 .*, expected 7/,
+  ],
+  ['too few rows', () => ({ shopVectors: file('odd.f32', new Uint8Array(10 * 4)) }), /odd\.f32/],
+  [
+    'keywords of other dimensions',
+    () => ({ keywordVectors: file('kw.ndjson', '{"keyword":"pizza","vector":[1,2,3]}') }),
+    /kw\.ndjson: line 1, column vector: found 3 .*, expected 7/,
+  ],
+  [
+    'keywords that are one',
+    () => ({
+      keywordVectors: file(
+        'same.ndjson',
+        `{"keyword":"Pizza ","vector":${JSON.stringify(vectorOf(0))}}\n{"keyword":"pizza","vector":${JSON.stringify(vectorOf(1))}}`,
+      ),
+    }),
+    /same\.ndjson: line 2, column keyword: found "pizza", which line 1 has already as "pizza"/,
+  ],
+  [
+    'a keyword of spaces',
+    () => ({
+      keywordVectors: file('blank.ndjson', `{"keyword":"  ","vector":${JSON.stringify(vectorOf(0))}}`),
+    }),
+    /blank\.ndjson: line 1, column keyword/,
+  ],
+  ['no file', () => ({ shops: workspace.path('nowhere.csv') }), /nowhere\.csv/],
+  ['a version with a path', () => ({ version: '../v' }), /version must be/],
+  ['a version that is there', () => ({ version: 'csv' }), /version csv is already in the store/],
+  [
+    'a metric nobody knows',
+    () => ({ metric: 'euclid' as never }),
+    /metric must be cosine, innerProduct, l2, got "euclid"/,
+  ],
+];
+
+test.each(BAD)('%s: named, and nothing is published', async (_what, change, message) => {
+  const good = {
+    shops: file('good.ndjson', ndjson([shop(0), shop(1), shop(2)])),
+    shopVectors: file('good-vectors.ndjson', vectors([0, 1, 2])),
+    version: 'bad',
+    metric: 'cosine' as const,
+  };
+  const before = readdirSync(path.join(store.directory, 'snapshots')).toSorted();
+  await expect(buildSnapshot({ ...good, ...change() }, store)).rejects.toThrow(message);
+  expect(readdirSync(path.join(store.directory, 'snapshots')).toSorted()).toEqual(before);
+});
+
+test('the first 20 of many faults are listed, the rest counted', async () => {
+  const shops = file('many.ndjson', ndjson(Array.from({ length: 50 }, (_, row) => shop(row, { lat: 91 }))));
+  const refusal = buildSnapshot({ ...built.inputs, shops, version: 'many', metric: 'cosine' }, store);
+  await expect(refusal).rejects.toThrow(/^the input has 50 faults\n/);
+  await expect(refusal).rejects.toThrow(/line 20, .*\n… and 30 more/);
+});

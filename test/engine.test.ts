@@ -1,0 +1,415 @@
+/** An engine over its life: swaps under load, roll backs, refusals, what others do to the store, and closing. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openEngine, type Engine, type EngineOptions, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { TOWN_CENTER } from '../src/synthetic/town.ts';
+import { buildTown, Workspace } from './built-town.ts';
+
+const SEARCH: RecommendRequest = { actions: [{ type: 'search', keyword: '짜장면' }], location: TOWN_CENTER };
+
+const workspace = new Workspace();
+let store: SnapshotStore;
+let engineCount = 0;
+beforeAll(async () => {
+  ({ store } = await buildTown(workspace, 'v1', { seed: 1, shopCount: 3_000 }));
+  await buildTown(workspace, 'v2', { seed: 2, shopCount: 400, dimensions: 50 });
+  await buildTown(workspace, 'v3', { seed: 3, shopCount: 5_000, dimensions: 8 });
+  await buildTown(workspace, 'large', { seed: 4, shopCount: 15_000 });
+});
+afterAll(() => workspace.remove());
+
+/** A store of its own over the same snapshot files, so that tests do not see each other's activations. */
+function ownStore(): SnapshotStore {
+  const directory = workspace.path(`store-${engineCount++}`);
+  cpSync(path.join(store.directory, 'snapshots'), path.join(directory, 'snapshots'), { recursive: true });
+  return SnapshotStore.open(directory);
+}
+
+async function using<T>(
+  options: Partial<EngineOptions>,
+  run: (engine: Engine, own: SnapshotStore) => Promise<T>,
+): Promise<T> {
+  const own = ownStore();
+  own.activate('v1');
+  const data = workspace.path(`data-${engineCount++}`);
+  const engine = await openEngine({ store: own.directory, data, threads: 0, storePollMs: 0, ...options });
+  try {
+    return await run(engine, own);
+  } finally {
+    await engine.close();
+  }
+}
+
+describe.each([0, 2])('with %i worker threads', (threads) => {
+  test('activating and rolling back under load loses no request, and each is answered by one version', async () => {
+    await using({ threads }, async (engine) => {
+      const alone = new Map<string, string>();
+      for (const version of ['v2', 'v3', 'v1']) {
+        await engine.activate(version);
+        alone.set(version, answerOf(await engine.recommend(SEARCH)));
+      }
+      let stop = false;
+      const seen = new Set<string>();
+      const load = Array.from({ length: 8 }, async () => {
+        while (!stop) {
+          const answer = await engine.recommend(SEARCH);
+          expect(answerOf(answer)).toBe(alone.get(answer.version));
+          seen.add(answer.version);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+      for (let round = 0; round < 5; round++) {
+        for (const version of ['v2', 'v3', 'v1']) {
+          await engine.activate(version);
+          await new Promise((resolve) => setTimeout(resolve, 2)); // lets the load through, which no swap waits for
+        }
+        expect((await engine.rollback()).version).toBe('v3');
+        expect((await engine.rollback()).version).toBe('v2');
+      }
+      stop = true;
+      await Promise.all(load);
+      expect([...seen].toSorted()).toEqual(['v1', 'v2', 'v3']);
+      // One to open, three before the load, five in the first round; v2 is active already when the others begin.
+      expect(engine.stats().swapCount).toBe(1 + 3 + 5 + 4 * 4);
+    });
+  });
+
+  test('large requests give the same bytes as small ones do where they are', async () => {
+    await using({ threads }, async (engine) => {
+      // 100 vectors over 3,000 shops of 32 dimensions, 7 times: far enough to be worth a worker.
+      const vectors = Array.from({ length: 100 }, (_, n) =>
+        Array.from({ length: 32 }, (_entry, i) => Math.sin(n * 31 + i)),
+      );
+      const request = { vectors, k: 50, candidates: { location: TOWN_CENTER } };
+      const answers = await Promise.all(Array.from({ length: 7 }, () => engine.similarities(request)));
+      const small = await Promise.all(
+        vectors.map((vector) => engine.similarities({ ...request, vectors: [vector] })),
+      );
+      for (const answer of answers) expect(answer.rankings).toEqual(small.map(({ rankings }) => rankings[0]));
+    });
+  });
+});
+
+test('a memory is not taken for the next version while a worker reads it', async () => {
+  await using({ threads: 2 }, async (engine) => {
+    await engine.activate('large');
+    const vectors = Array.from({ length: 100 }, (_, n) =>
+      Array.from({ length: 32 }, (_entry, i) => Math.cos(n - i)),
+    );
+    const request = { vectors, k: 20, candidates: { location: TOWN_CENTER } };
+    const alone = await engine.similarities(request);
+    const running = Array.from({ length: 6 }, () => engine.similarities(request));
+    // The second of these needs the memory that the six read.
+    for (const version of ['v1', 'v2', 'v3']) await engine.activate(version);
+    for (const answer of await Promise.all(running)) expect(answer).toEqual(alone);
+    expect(engine.stats().requestsInWorkers).toBe(7);
+  });
+});
+
+test('requests go to workers only when they are large', async () => {
+  await using({ threads: 1 }, async (engine) => {
+    await engine.recommend(SEARCH);
+    expect(engine.stats()).toMatchObject({ requestsInline: 1, requestsInWorkers: 0 });
+    await engine.activate('large');
+    const vectors = Array.from({ length: 60 }, (_, n) =>
+      Array.from({ length: 32 }, (_entry, i) => Math.cos(n + i)),
+    );
+    await engine.similarities({ vectors, k: 5, candidates: { location: TOWN_CENTER } });
+    expect(engine.stats()).toMatchObject({ requestsInline: 1, requestsInWorkers: 1 });
+    // An error in a worker arrives as what it was.
+    const wrong = engine.similarities({
+      vectors: [...vectors, [1, 2]],
+      k: 5,
+      candidates: { location: TOWN_CENTER },
+    });
+    await expect(wrong).rejects.toMatchObject({
+      name: 'RequestError',
+      field: 'vectors[60]',
+      kind: 'out_of_bounds',
+    });
+  });
+});
+
+test('too many large requests are refused, and those that wait are answered', async () => {
+  await using({ threads: 1, queueMax: 2 }, async (engine) => {
+    await engine.activate('large');
+    const vectors = Array.from({ length: 60 }, (_, n) =>
+      Array.from({ length: 32 }, (_entry, i) => Math.cos(n + i)),
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, () =>
+        engine.similarities({ vectors, k: 5, candidates: { location: TOWN_CENTER } }),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual([
+      'overloaded',
+      'overloaded',
+      'overloaded',
+    ]);
+  });
+});
+
+test('a version that does not hold changes nothing', async () => {
+  await using({}, async (engine, own) => {
+    const file = path.join(own.directory, 'snapshots/bad.snapshot');
+    const bytes = readFileSync(own.pathOf('v2'));
+    bytes[bytes.length - 5_000]! ^= 1;
+    writeFileSync(file, bytes);
+    const before = answerOf(await engine.recommend(SEARCH));
+    await expect(engine.activate('bad')).rejects.toMatchObject({ code: 'snapshot_invalid' });
+    await expect(engine.activate('nowhere')).rejects.toMatchObject({ code: 'version_unknown' });
+    await expect(engine.activate('../v1')).rejects.toMatchObject({ name: 'RequestError', field: 'version' });
+    expect(own.current()).toBe('v1');
+    expect(answerOf(await engine.recommend(SEARCH))).toBe(before);
+    await engine.activate('v2');
+    expect((await engine.recommend(SEARCH)).version).toBe('v2');
+  });
+});
+
+test('a version activated by another process is served; a damaged one is reported once and refused', async () => {
+  const lines: string[] = [];
+  const log = {
+    info: () => {},
+    warn: () => {},
+    error: (_: object, message: string) => void lines.push(message),
+  };
+  const own = ownStore();
+  own.activate('v1');
+  const engine = await openEngine(
+    { store: own.directory, data: workspace.path('data-poll'), threads: 0, storePollMs: 10 },
+    log,
+  );
+  SnapshotStore.open(own.directory).activate('v2');
+  await until(() => engine.health().version === 'v2');
+  writeFileSync(path.join(own.directory, 'snapshots/bad.snapshot'), 'DOORRANK and nothing else');
+  own.activate('bad');
+  await until(() => lines.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(lines).toEqual(['the activated version is refused; the old one keeps serving']);
+  expect((await engine.recommend(SEARCH)).version).toBe('v2');
+  own.activate('v3');
+  await until(() => engine.health().version === 'v3');
+  await engine.close();
+});
+
+test('the version before the active one stays loaded and can be asked for', async () => {
+  await using({}, async (engine) => {
+    await engine.activate('v2');
+    expect((await engine.recommend({ ...SEARCH, version: 'v1' })).version).toBe('v1');
+    expect((await engine.recommend({ ...SEARCH, version: 'v2' })).version).toBe('v2');
+    await expect(engine.recommend({ ...SEARCH, version: 'v3' })).rejects.toMatchObject({
+      code: 'version_not_loaded',
+      message: 'version v3 is not loaded; this engine holds v1 and v2',
+    });
+  });
+});
+
+test('a store without an active version refuses requests until one is activated', async () => {
+  const own = ownStore();
+  const engine = await openEngine({ store: own.directory, data: workspace.path('data-empty'), threads: 0 });
+  expect(engine.health()).toMatchObject({ ready: false, version: null });
+  await expect(engine.recommend(SEARCH)).rejects.toMatchObject({ code: 'store_empty' });
+  expect(await engine.record([{ userId: 'u', type: 'view', shopId: 's1' }])).toEqual({
+    accepted: 1,
+    duplicates: 0,
+  });
+  await expect(engine.rollback()).rejects.toMatchObject({ code: 'no_previous_version' });
+  await engine.activate('v1');
+  expect(engine.health().ready).toBe(true);
+  await engine.close();
+});
+
+test('actions change the very next answer, survive a restart, and are gone when erased', async () => {
+  const own = ownStore();
+  own.activate('v1');
+  const options = { store: own.directory, data: workspace.path('data-user'), threads: 0 };
+  const request: RecommendRequest = { userId: 'u1', location: TOWN_CENTER, limit: 10 };
+  let engine = await openEngine(options);
+  const popular = await engine.recommend(request);
+  expect(popular.basis).toBe('popular');
+  await engine.record([{ id: 'a1', userId: 'u1', type: 'search', keyword: ' 짜장면 ' }]);
+  const about = await engine.recommend(request);
+  expect(about.basis).toBe('actions');
+  expect(about.shops.every(({ category }) => category === 'chinese')).toBe(true);
+  expect(await engine.record([{ id: 'a1', userId: 'u1', type: 'search', keyword: ' 짜장면 ' }])).toEqual({
+    accepted: 0,
+    duplicates: 1,
+  });
+  await engine.close();
+
+  engine = await openEngine(options);
+  const again = await engine.recommend(request);
+  expect(again.shops.map(({ shopId }) => shopId)).toEqual(about.shops.map(({ shopId }) => shopId));
+  expect(await engine.erase('u1')).toBe(1);
+  expect(engine.actions('u1')).toEqual([]);
+  expect((await engine.recommend(request)).shops).toEqual(popular.shops);
+  await engine.close();
+});
+
+test('an unknown keyword or shop is as good as none', async () => {
+  await using({}, async (engine) => {
+    const request = { location: TOWN_CENTER, limit: 3 };
+    const popular = await engine.recommend(request);
+    const unknown = await engine.recommend({
+      ...request,
+      actions: [
+        { type: 'search', keyword: 'no such dish' },
+        { type: 'view', shopId: 'no such shop' },
+      ],
+    });
+    expect(answerOf(unknown)).toBe(answerOf(popular));
+    const mixed = await engine.recommend({
+      ...request,
+      actions: [{ type: 'search', keyword: 'no such dish' }, ...SEARCH.actions!],
+    });
+    expect(mixed.basis).toBe('actions');
+    expect(mixed.shops[0]!.reasons).toHaveLength(1);
+  });
+});
+
+test('a place without shops has an empty answer', async () => {
+  await using({}, async (engine) => {
+    expect(await engine.recommend({ ...SEARCH, location: { lon: 0, lat: 90 } })).toMatchObject({
+      candidateCount: 0,
+      similarityCount: 0,
+      shops: [],
+    });
+    const similar = await engine.similarities({
+      vectors: [Array.from({ length: 32 }, () => 1)],
+      k: 3,
+      candidates: { shopIds: [] },
+    });
+    expect(similar).toEqual({ version: 'v1', candidateCount: 0, rankings: [[]] });
+  });
+});
+
+test('shops like a shop do not hold it; a shop nobody has is refused', async () => {
+  await using({}, async (engine) => {
+    const { shops } = await engine.recommend({ ...SEARCH, limit: 1 });
+    const { shopId, category } = shops[0]!;
+    const like = await engine.similar(shopId, { location: TOWN_CENTER, limit: 5 });
+    expect(like.shops.map((shop) => shop.shopId)).not.toContain(shopId);
+    expect(like.shops.map((shop) => shop.category)).toEqual(Array.from({ length: 5 }, () => category));
+    expect(engine.shop(shopId)).toMatchObject({ shopId, category, version: 'v1' });
+    expect(() => engine.shop('nobody')).toThrow('no shop "nobody" in version v1');
+    await expect(engine.similar('nobody', { location: TOWN_CENTER })).rejects.toMatchObject({
+      code: 'shop_unknown',
+    });
+  });
+});
+
+test('what is wrong with a request is named', async () => {
+  await using({}, async (engine) => {
+    const refused = (change: object) => engine.recommend({ ...SEARCH, ...change });
+    const cases: [object, string, string][] = [
+      [{ limit: 0 }, 'limit', 'limit must be a whole number 1..1000, got 0'],
+      [{ limit: 1e9 }, 'limit', 'limit must be a whole number 1..1000, got 1000000000'],
+      [{ radiusMeters: -1 }, 'radiusMeters', 'radiusMeters must be a number 1..20040000, got -1'],
+      [{ radiusMeters: NaN }, 'radiusMeters', 'got NaN'],
+      [
+        { location: { lon: 37.5, lat: 126.9 } },
+        'location.lat',
+        'location.lat must be -90..90 degrees, got 126.9',
+      ],
+      [{ location: { lon: Infinity, lat: 1 } }, 'location.lon', 'got Infinity'],
+      [{ lmit: 3 }, 'lmit', 'lmit is not a known field'],
+      [
+        { actions: [{ type: 'search', keyword: 'x'.repeat(10_000) }] },
+        'actions[0].keyword',
+        'actions[0].keyword must be 1..200 characters',
+      ],
+      [
+        { actions: Array.from({ length: 51 }, () => ({ type: 'view', shopId: 's1' })) },
+        'actions',
+        'must hold at most 50 actions',
+      ],
+      [{ filter: { priice: { max: 3 } } }, 'filter.priice', 'is not a column of this catalog'],
+      [{ at: 'yesterday' }, 'at', 'must be an ISO 8601 instant'],
+    ];
+    for (const [change, field, message] of cases) {
+      const refusal = refused(change);
+      await expect(refusal).rejects.toMatchObject({ name: 'RequestError', field });
+      await expect(refusal).rejects.toThrow(message);
+    }
+    const vectors = (value: number[]) =>
+      engine.similarities({ vectors: [value], k: 1, candidates: { shopIds: ['s1'] } });
+    await expect(vectors([1, 2])).rejects.toThrow(
+      "vectors[0] must have 32 numbers as this snapshot's embeddings, got 2",
+    );
+    await expect(vectors(Array.from({ length: 32 }, () => 0))).rejects.toThrow('vectors[0] must not be zero');
+    await expect(vectors(Array.from({ length: 32 }, () => 1e39))).rejects.toThrow(
+      'vectors[0][0] must fit a float32, got 1e+39',
+    );
+  });
+});
+
+test('after close every method says so, and closing again does nothing', async () => {
+  const own = ownStore();
+  own.activate('v1');
+  const engine = await openEngine({ store: own.directory, data: workspace.path('data-closed'), threads: 1 });
+  const running = engine.recommend(SEARCH);
+  await Promise.all([engine.close(), engine.close()]);
+  expect((await running).shops.length).toBeGreaterThan(0);
+  await expect(engine.recommend(SEARCH)).rejects.toMatchObject({ code: 'closed' });
+  await expect(engine.record([{ userId: 'u', type: 'view', shopId: 's' }])).rejects.toMatchObject({
+    code: 'closed',
+  });
+  await expect(engine.activate('v2')).rejects.toMatchObject({ code: 'closed' });
+  expect(() => engine.shop('s1')).toThrow('the engine is closed');
+  expect(engine.health().ready).toBe(false);
+});
+
+test('an engine that cannot open says why and leaves nothing behind', async () => {
+  const own = ownStore();
+  const data = workspace.path('data-opened');
+  await expect(openEngine({ store: workspace.path('nowhere'), data })).rejects.toMatchObject({
+    code: 'store_invalid',
+  });
+  writeFileSync(path.join(own.directory, 'CURRENT'), 'gone\n');
+  await expect(openEngine({ store: own.directory, data })).rejects.toMatchObject({ code: 'version_unknown' });
+  await expect(openEngine({ store: own.directory, data, thread: 3 } as never)).rejects.toMatchObject({
+    field: 'thread',
+  });
+  own.activate('v1');
+  const engine = await openEngine({ store: own.directory, data, threads: 0 });
+  await engine.close();
+});
+
+test('raw search over an inner product may use the metric of the request', async () => {
+  const own = ownStore();
+  await buildSnapshot(
+    {
+      ...(await buildTown(workspace, 'ip', { seed: 9, shopCount: 300 })).inputs,
+      version: 'ip',
+      metric: 'innerProduct',
+    },
+    own,
+  );
+  own.activate('ip');
+  const engine = await openEngine({ store: own.directory, data: workspace.path('data-ip'), threads: 0 });
+  const request = {
+    vectors: [Array.from({ length: 32 }, (_, i) => i - 9)],
+    k: 3,
+    candidates: { shopIds: ['s1', 's2', 's3', 's1', 'nobody'] },
+  };
+  const products = await engine.similarities(request);
+  const cosines = await engine.similarities({ ...request, metric: 'cosine' });
+  expect(products.candidateCount).toBe(3);
+  expect(Math.abs(products.rankings[0]![0]!.similarity)).toBeGreaterThan(1);
+  for (const { similarity } of cosines.rankings[0]!) expect(Math.abs(similarity)).toBeLessThanOrEqual(1);
+  await engine.close();
+});
+
+/** An answer without when and how long. */
+function answerOf(answer: Recommendation): string {
+  return JSON.stringify(answer, (key, value: unknown) => (['at', 'tookMs'].includes(key) ? undefined : value));
+}
+
+async function until(fact: () => boolean): Promise<void> {
+  while (!fact()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,157 @@
+/** Whole answers against a full scan in float64, compared with ===; mapped and copied, here and in workers. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
+import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import type { Metric } from '../src/kernel/kernel.ts';
+import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
+import { buildTown, FullScan, Workspace, type ScanRequest } from './built-town.ts';
+
+const AT = '2026-11-22T12:00:00Z';
+const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
+
+interface Case {
+  readonly request: RecommendRequest;
+  readonly scan: ScanRequest;
+}
+
+/** A request of the town's people and, beside it, what the scan needs to answer the same. */
+function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): Case {
+  const random = new Random(seed);
+  const location = {
+    lon: TOWN_CENTER.lon + random.between(-0.02, 0.02),
+    lat: TOWN_CENTER.lat + random.between(-0.02, 0.02),
+  };
+  const halfLifeMinutes = random.pick([1, 60, 10_000]);
+  const fusion = { k: random.pick([0, 60, 1_000]), halfLifeMinutes, depth: random.pick([1, 10, 100, 5_000]) };
+  const limit = random.pick([1, 20, 300]);
+  const ages = Array.from({ length: random.below(6) }, () => random.below(100_000)).toSorted((a, b) => a - b);
+  const drawn = ages.map((ageSeconds) => {
+    const about =
+      random.unit() < 0.5
+        ? { keyword: random.pick(town.keywords).keyword }
+        : { shopId: town.shop(random.below(town.shopCount)).shopId };
+    return { about, ageSeconds };
+  });
+  const actions = drawn.map(({ about, ageSeconds }) => ({
+    type: 'view',
+    ...about,
+    at: new Date(Date.parse(AT) - ageSeconds * 1000).toISOString(),
+  }));
+  const queries = drawn.map(({ about, ageSeconds }) => ({
+    vector: about.keyword === undefined ? scan.vectorOf(about.shopId) : keywordVector(town, about.keyword),
+    // Documented: ages count up to 1,000 half-lives, so that a long absence does not make all weights zero.
+    weight: 2 ** -Math.min(1_000, (ageSeconds * 1000) / (halfLifeMinutes * 60_000)),
+  }));
+  const radiusMeters = random.unit() < 0.5 ? random.between(100, 4_000) : undefined;
+  const priceMax = random.unit() < 0.3 ? 12_000 : undefined;
+  const excludeSeen = random.unit() < 0.3;
+  const excludeShopIds =
+    random.unit() < 0.3
+      ? Array.from({ length: 20 }, () => town.shop(random.below(town.shopCount)).shopId)
+      : [];
+  const excluded = new Set([
+    ...excludeShopIds,
+    ...(excludeSeen ? drawn.flatMap(({ about }) => about.shopId ?? []) : []),
+  ]);
+  const spread = radiusMeters === undefined ? {} : { radiusMeters };
+  return {
+    request: {
+      actions: new Random(seed).shuffle(actions),
+      location,
+      ...spread,
+      limit,
+      fusion,
+      excludeSeen,
+      excludeShopIds,
+      at: AT,
+      ...(priceMax !== undefined && { filter: { price: { max: priceMax } } }),
+    },
+    scan: {
+      location,
+      ...spread,
+      limit,
+      queries,
+      metric,
+      k: fusion.k,
+      depth: Math.max(fusion.depth, limit),
+      passes: (shop) => !excluded.has(shop.shopId) && (priceMax === undefined || shop.price! <= priceMax),
+    },
+  };
+}
+
+function keywordVector(town: Town, keyword: string): Float32Array {
+  const at = town.keywords.findIndex(
+    (known) => normalizeKeyword(known.keyword) === normalizeKeyword(keyword),
+  );
+  // The file of keywords holds five decimals.
+  return town.keywordVectors
+    .slice(at * town.dimensions, (at + 1) * town.dimensions)
+    .map((value) => Number(value.toFixed(5)));
+}
+
+describe.each(METRICS)('%s', (metric) => {
+  const workspace = new Workspace();
+  let town: Town;
+  let scan: FullScan;
+  const engines: Engine[] = [];
+  beforeAll(async () => {
+    const built = await buildTown(workspace, 'v1', { seed: 5, shopCount: 1_500, dimensions: 18 }, metric);
+    town = built.town;
+    scan = new FullScan(town);
+    for (const mapping of ['auto', 'copy'] as const) {
+      engines.push(
+        await openEngine({
+          store: built.store.directory,
+          data: workspace.path(`data-${mapping}`),
+          mapping,
+          threads: 0,
+        }),
+      );
+    }
+  });
+  afterAll(async () => {
+    await Promise.all(engines.map((engine) => engine.close()));
+    workspace.remove();
+  });
+
+  test('one engine maps, the other copies', () => {
+    expect(engines.map((engine) => engine.stats().mapped)).toEqual([process.platform === 'linux', false]);
+  });
+
+  test('answers are those of a full scan, bit by bit', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { request, scan: scanRequest } = randomCase(seed, town, scan, metric);
+      const expected = scan.answer(scanRequest);
+      for (const engine of engines) {
+        const answer = await engine.recommend(request);
+        const found = answer.shops.map(({ shopId, score, reasons }) => ({
+          shopId,
+          score,
+          ranks: reasons!.map(({ rank }) => rank),
+          similarities: reasons!.map((reason) => ('similarity' in reason ? reason.similarity : reason.value)),
+        }));
+        expect({ candidateCount: answer.candidateCount, shops: found }, `seed ${seed}`).toStrictEqual(
+          expected,
+        );
+        expect(answer.basis).toBe(scanRequest.queries.length === 0 ? 'popular' : 'actions');
+        expect(answer.similarityCount).toBe(expected.candidateCount * scanRequest.queries.length);
+      }
+    }
+  });
+
+  test('mapped and copied give the same bytes', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { request } = randomCase(seed, town, scan, metric);
+      const [mapped, copied] = await Promise.all(
+        engines.map(async (engine) => bytesOf(await engine.recommend(request))),
+      );
+      expect(mapped, `seed ${seed}`).toBe(copied);
+    }
+  });
+});
+
+/** An answer without how long it took. */
+function bytesOf(answer: Recommendation): string {
+  return JSON.stringify({ ...answer, tookMs: null });
+}

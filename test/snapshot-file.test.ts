@@ -1,0 +1,188 @@
+/** The file: the same input makes the same bytes, version 1 stays readable, and no damage gets past verification. */
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import { openEngine } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SECTIONS } from '../src/snapshot/format.ts';
+import { sha256 } from '../src/snapshot/generation.ts';
+import { readHeader, verifySnapshot } from '../src/snapshot/open-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
+
+const GOLDEN = path.join(import.meta.dirname, 'golden/v1.snapshot');
+const GOLDEN_ANSWERS = path.join(import.meta.dirname, 'golden/v1-answers.json');
+
+const workspace = new Workspace();
+let built: BuiltTown;
+let snapshot: string;
+beforeAll(async () => {
+  built = await buildTown(workspace, 'v1', { seed: 3, shopCount: 700, dimensions: 10 });
+  snapshot = built.store.pathOf('v1');
+});
+afterAll(() => workspace.remove());
+
+const copy = (name: string): string => {
+  const target = workspace.path(name);
+  cpSync(snapshot, target);
+  return target;
+};
+
+test('the same input makes the same bytes', async () => {
+  const store = SnapshotStore.open(workspace.path('second-store'), { create: true });
+  await buildSnapshot({ ...built.inputs, version: 'v1', metric: 'cosine' }, store);
+  expect(readFileSync(store.pathOf('v1')).equals(readFileSync(snapshot))).toBe(true);
+});
+
+test('a snapshot is read-only', () => {
+  expect(statSync(snapshot).mode & 0o777).toBe(0o444);
+});
+
+test('the header says what was built', () => {
+  const header = verifySnapshot(snapshot);
+  expect(header).toMatchObject({
+    formatVersion: 1,
+    version: 'v1',
+    shopCount: 700,
+    dimensions: 10,
+    rowFloats: 12,
+    metric: 'cosine',
+    modelCard: {},
+  });
+  expect(header.keywordCount).toBe(built.town.keywords.length);
+  const shops = [...built.town.shops()];
+  const lons = shops.map(({ lon }) => lon);
+  const lats = shops.map(({ lat }) => lat);
+  expect(header.bounds).toEqual([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]);
+  for (const name of SECTIONS) expect(header.sections[name].offset % 4096).toBe(0);
+});
+
+describe('damage is found before it serves', () => {
+  test('one flipped bit, anywhere', () => {
+    const { sections, fileBytes } = readHeader(snapshot);
+    const headerBytes = readFileSync(snapshot).readUInt32LE(12);
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = new Random(seed);
+      // A section or the header, so that small ones are hit as often as large ones; or any byte, zeros between them included.
+      const name = random.pick([...SECTIONS, 'header', 'file'] as const);
+      const [start, sizeBytes] =
+        name === 'file'
+          ? [0, fileBytes]
+          : name === 'header'
+            ? [0, headerBytes]
+            : [sections[name].offset, sections[name].sizeBytes];
+      const at = start + random.below(sizeBytes);
+      const bytes = readFileSync(snapshot);
+      const bit = 1 << random.below(8);
+      bytes[at]! ^= bit;
+      const damaged = workspace.path(`flipped-${seed}`);
+      writeFileSync(damaged, bytes);
+      expect(
+        () => verifySnapshot(damaged),
+        `seed ${seed}: ${name}, byte ${at} of ${fileBytes}, bit ${bit}`,
+      ).toThrow(/snapshot|section|header|format|starts with/);
+    }
+  });
+
+  test('a file that was cut short, at any length', () => {
+    const { fileBytes } = readHeader(snapshot);
+    const random = new Random(8);
+    for (const bytes of [
+      0,
+      1,
+      127,
+      128,
+      500,
+      4096,
+      fileBytes - 1,
+      ...Array.from({ length: 40 }, () => random.below(fileBytes)),
+    ]) {
+      const cut = copy(`cut-${bytes}`);
+      truncateSync(cut, bytes);
+      expect(() => verifySnapshot(cut), `${bytes} bytes`).toThrow(/has \d+ bytes/);
+    }
+  });
+
+  test('a newer format says what to do', () => {
+    const newer = workspace.path('newer');
+    const bytes = readFileSync(snapshot);
+    bytes.writeUInt32LE(2, 8);
+    writeFileSync(newer, bytes);
+    expect(() => verifySnapshot(newer)).toThrow(/has format 2, this engine reads 1; upgrade doorrank/);
+  });
+
+  test('contents that do not belong together, under checksums that match', () => {
+    // Re-signed: only what verification knows about the contents can find these.
+    const broken = (
+      name: string,
+      section: (typeof SECTIONS)[number],
+      write: (bytes: Buffer) => void,
+    ): (() => unknown) => {
+      const target = workspace.path(`resigned-${name}`);
+      const bytes = readFileSync(snapshot);
+      const { offset, sizeBytes } = readHeader(snapshot).sections[section];
+      const part = bytes.subarray(offset, offset + sizeBytes);
+      write(part);
+      const entry = 128 + SECTIONS.indexOf(section) * 64;
+      Buffer.from(sha256(part)).copy(bytes, entry + 32);
+      bytes.fill(0, 96, 128);
+      Buffer.from(sha256(bytes.subarray(0, bytes.readUInt32LE(12)))).copy(bytes, 96);
+      writeFileSync(target, bytes);
+      return () => verifySnapshot(target);
+    };
+    expect(broken('nothing', 'rows', () => {})).not.toThrow();
+    expect(broken('nan', 'rows', (rows) => rows.writeFloatLE(NaN, 48))).toThrow(
+      /embedding of ordinal 1 holds a number that is not finite/,
+    );
+    expect(broken('norm', 'norms', (norms) => norms.writeDoubleLE(2, 8))).toThrow(/norm of ordinal 1 is 2/);
+    expect(broken('zero', 'rows', (rows) => rows.fill(0, 0, 48))).toThrow(
+      /norm of ordinal 0 is .*, its row has 0/,
+    );
+    expect(broken('padding', 'keywordRows', (rows) => rows.writeFloatLE(1e-30, 44))).toThrow(
+      /section keywordRows must be zero behind its 10 dimensions/,
+    );
+    expect(broken('lon', 'coordinates', (c) => c.writeDoubleLE(181, 16))).toThrow(
+      /coordinate of ordinal 1: lon must be -180..180/,
+    );
+    expect(broken('moved', 'coordinates', (c) => c.writeDoubleLE(c.readDoubleLE(32) + 1e-6, 32))).toThrow(
+      /position of ordinal 2 is not that of its coordinate|bounds are/,
+    );
+    expect(broken('reach', 'reaches', (r) => r.writeDoubleLE(Infinity, 24))).toThrow(
+      /reach of ordinal 3 must be/,
+    );
+    expect(broken('node', 'nodes', (nodes) => nodes.writeDoubleLE(0, 64))).toThrow(/tree node 1 holds 0/);
+    expect(broken('popular', 'popularity', (p) => p.writeDoubleLE(-Infinity, 0))).toThrow(
+      /entry 0 of section popularity must be finite/,
+    );
+    expect(broken('order', 'shopIdOrder', (order) => order.writeUInt32LE(order.readUInt32LE(4), 0))).toThrow(
+      /shop id order/,
+    );
+    expect(broken('keyword', 'keywords', (k) => k.fill('z', k.length - 1))).toThrow(/keywords/);
+    expect(broken('payload', 'payload', (p) => p.write('{', p.length - 1))).toThrow(/payload/);
+  });
+});
+
+describe('format version 1', () => {
+  test('the golden file opens and answers as it did', async () => {
+    const store = SnapshotStore.open(workspace.path('golden-store'), { create: true });
+    const aside = store.temporaryPath();
+    cpSync(GOLDEN, aside);
+    const published = store.publish(aside, 'golden');
+    expect(verifySnapshot(published)).toMatchObject({ formatVersion: 1, version: 'golden' });
+    store.activate('golden');
+    const engine = await openEngine({
+      store: store.directory,
+      data: workspace.path('golden-data'),
+      threads: 0,
+    });
+    const golden = JSON.parse(readFileSync(GOLDEN_ANSWERS, 'utf8')) as { request: never; answer: unknown }[];
+    expect(golden.length).toBeGreaterThan(3);
+    for (const { request, answer } of golden) {
+      const { tookMs, ...found } = await engine.recommend(request);
+      expect(found).toEqual(answer);
+      expect(tookMs.total).toBeGreaterThan(0);
+    }
+    await engine.close();
+  });
+});
