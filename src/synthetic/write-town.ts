@@ -1,0 +1,105 @@
+/**
+ * Writes a town as the files that `doorrank snapshot build` reads, for people to open too: shops.csv, shop-vectors.npy,
+ * keywords.ndjson and actions.ndjson. The same town gives the same bytes.
+ */
+import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Action } from '../domain/action.ts';
+import type { Shop } from '../domain/shop.ts';
+import type { Town } from './town.ts';
+
+const COLUMNS = [
+  'shopId',
+  'lon',
+  'lat',
+  'name',
+  'deliveryRadiusMeters',
+  'openingHours',
+  'category',
+  'price',
+  'rating',
+  'popularity',
+] as const satisfies readonly (keyof Shop)[];
+const ATTRIBUTES = ['chain', 'signatureDish', 'spicy', 'vegetarian'];
+/** Keyword vectors are text: five decimals move a similarity by less than 1e-4, and keep the file half as long. */
+const VECTOR_DECIMALS = 5;
+const CHUNK_CHARACTERS = 1 << 20;
+
+/** Writes the four files into `directory`, which is made if it is not there. Files of these names are replaced. */
+export function writeTown(town: Town, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  writeLines(path.join(directory, 'shops.csv'), shopLines(town));
+  writeNpy(path.join(directory, 'shop-vectors.npy'), town.shopVectors, town.dimensions);
+  writeLines(path.join(directory, 'keywords.ndjson'), keywordLines(town));
+  writeLines(path.join(directory, 'actions.ndjson'), actionLines(town));
+}
+
+function* shopLines(town: Town): Generator<string> {
+  yield [...COLUMNS, ...ATTRIBUTES].join(',');
+  for (const shop of town.shops()) {
+    const values = [
+      ...COLUMNS.map((column) => shop[column]),
+      ...ATTRIBUTES.map((attribute) => shop.attributes[attribute]),
+    ];
+    yield values.map((value) => csvField(String(value ?? ''))).join(',');
+  }
+}
+
+function* keywordLines(town: Town): Generator<string> {
+  for (const [row, { keyword, count }] of town.keywords.entries()) {
+    const vector = town.keywordVectors.subarray(row * town.dimensions, (row + 1) * town.dimensions);
+    yield JSON.stringify({ keyword, count, vector: Array.from(vector, rounded) });
+  }
+}
+
+/** Actions as `POST /v1/actions` takes them. */
+function* actionLines(town: Town): Generator<string> {
+  for (const action of town.actions()) yield JSON.stringify(actionInput(action));
+}
+
+function actionInput({ id, userId, type, keyword, shopId, atMs }: Action): object {
+  return { id, userId, type, keyword, shopId, at: new Date(atMs).toISOString() };
+}
+
+/** RFC 4180: a field with a comma, a quote or a line break stands in quotes, its quotes doubled. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function rounded(part: number): number {
+  return Number(part.toFixed(VECTOR_DECIMALS));
+}
+
+function writeNpy(file: string, vectors: Float32Array, dimensions: number): void {
+  writeFileSync(file, npyHeader(vectors.length / dimensions, dimensions));
+  appendFileSync(file, new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+}
+
+/** NumPy's format 1.0 for little-endian float32 in C order; the data begins at a multiple of 64 bytes. */
+function npyHeader(rowCount: number, dimensions: number): Buffer {
+  const fixedBytes = 10;
+  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rowCount}, ${dimensions}), }`;
+  const length = Math.ceil((fixedBytes + description.length + 1) / 64) * 64 - fixedBytes;
+  const header = Buffer.alloc(fixedBytes + length, ' ');
+  header.write('\x93NUMPY\x01\x00', 'latin1');
+  header.writeUInt16LE(length, 8);
+  header.write(`${description.padEnd(length - 1)}\n`, fixedBytes, 'latin1');
+  return header;
+}
+
+/** Writes lines in chunks, so that a town of any size passes through little memory. */
+function writeLines(file: string, lines: Iterable<string>): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    let chunk = '';
+    for (const line of lines) {
+      chunk += `${line}\n`;
+      if (chunk.length < CHUNK_CHARACTERS) continue;
+      writeFileSync(descriptor, chunk);
+      chunk = '';
+    }
+    writeFileSync(descriptor, chunk);
+  } finally {
+    closeSync(descriptor);
+  }
+}
