@@ -6,18 +6,24 @@ export const KEYWORD_CHARACTERS_MAX = 200;
 /** An action type is a short word, so that it can be a label in metrics and a key in configuration. */
 const ACTION_TYPE = /^[a-z][a-z0-9_-]{0,31}$/;
 
+/** Half a surrogate pair is no character: it has no UTF-8 form, so it could not be stored as it is. */
+const isWholeText = (text: string): boolean => text.isWellFormed();
+const WHOLE_TEXT = { error: 'must be whole Unicode text, without half characters' };
+
 const id = (what: string) =>
   z
     .string({ error: `must be ${what} as text` })
     .min(1, { error: `must be ${what} of 1..${ID_CHARACTERS_MAX} characters` })
-    .max(ID_CHARACTERS_MAX, { error: `must be ${what} of 1..${ID_CHARACTERS_MAX} characters` });
+    .max(ID_CHARACTERS_MAX, { error: `must be ${what} of 1..${ID_CHARACTERS_MAX} characters` })
+    .refine(isWholeText, WHOLE_TEXT);
 
 export const UserIdSchema = id('a user id');
 export const ShopIdSchema = id('a shop id');
 export const KeywordSchema = z
   .string({ error: 'must be text' })
   .min(1, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` })
-  .max(KEYWORD_CHARACTERS_MAX, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` });
+  .max(KEYWORD_CHARACTERS_MAX, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` })
+  .refine(isWholeText, WHOLE_TEXT);
 /** An instant as ISO 8601 text with an offset or `Z`. */
 export const InstantSchema = z.iso.datetime({
   offset: true,

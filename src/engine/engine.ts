@@ -50,10 +50,12 @@ const PRUNE_EVERY_MS = 60 * 60 * 1000;
  */
 const WORKER_COST_MIN = 20_000_000;
 
-const RecordSchema = z
-  .array(ActionInputSchema, { error: 'must be an array of actions' })
-  .min(1, { error: `must hold 1..${RECORD_COUNT_MAX} actions` })
-  .max(RECORD_COUNT_MAX, { error: `must hold 1..${RECORD_COUNT_MAX} actions` });
+const RecordSchema = z.strictObject({
+  actions: z
+    .array(ActionInputSchema, { error: 'must be an array of actions' })
+    .min(1, { error: `must hold 1..${RECORD_COUNT_MAX} actions` })
+    .max(RECORD_COUNT_MAX, { error: `must hold 1..${RECORD_COUNT_MAX} actions` }),
+});
 const KeywordLimitSchema = z
   .number()
   .int()
@@ -162,7 +164,7 @@ export class Engine {
   async record(actions: readonly ActionInput[]): Promise<{ accepted: number; duplicates: number }> {
     this.#checkOpen();
     const nowMs = this.#nowMs();
-    const checked = validate(RecordSchema, actions);
+    const checked = validate(RecordSchema, { actions }).actions;
     const outcome = await this.#actions.append(
       checked.map((input) => ({ action: actionOf(input, nowMs), atGiven: input.at !== undefined })),
     );

@@ -1,0 +1,86 @@
+/** `POST /v1/actions`: records what users did, as one JSON body or as a line of JSON per action. */
+import { z } from 'zod';
+import type { IncomingMessage } from 'node:http';
+import { validate } from '../base/validate.ts';
+import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
+import type { Engine } from '../engine/engine.ts';
+import { mediaType, parseJson, readText } from './body.ts';
+import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
+
+const JSON_TYPE = 'application/json';
+const NDJSON_TYPE = 'application/x-ndjson';
+
+const ActionsSchema = z.array(ActionInputSchema.meta({ id: 'ActionInput' }));
+const ActionsBodySchema = z.union([z.strictObject({ actions: ActionsSchema }), ActionsSchema]);
+/** The envelope alone: what is in it is checked by the engine. */
+const EnvelopeSchema = z.strictObject({
+  actions: z.array(z.unknown(), { error: 'must be an array of actions' }),
+});
+const RecordedSchema = z
+  .strictObject({
+    accepted: z.number().meta({ description: 'actions that are on disk now' }),
+    duplicates: z.number().meta({ description: 'actions that already were, by their id' }),
+  })
+  .meta({ id: 'Recorded' });
+
+const SEARCH: ActionInput = {
+  id: 'example-1',
+  userId: 'example',
+  type: 'search',
+  keyword: '짜장면',
+  at: '2026-11-22T12:00:00Z',
+};
+const VIEW: ActionInput = {
+  id: 'example-2',
+  userId: 'example',
+  type: 'view',
+  shopId: 's42',
+  at: '2026-11-22T12:01:00Z',
+};
+
+export function recordActions(engine: Engine, bodyBytesMax: number): Operation {
+  return {
+    document: {
+      operationId: 'recordActions',
+      summary: 'Record what users did; effective with the next recommendation',
+      description:
+        'Answers when every action is on disk. An action with an id may be sent again: it is stored once. ' +
+        'Log shippers send a bare JSON array or NDJSON; in errors, `actions[2]` is then the third action. ' +
+        'With Fluent Bit set `format json`, `json_date_key at` and `json_date_format iso8601`.',
+      request: {
+        body: {
+          required: true,
+          content: {
+            [JSON_TYPE]: { schema: ActionsBodySchema, example: { actions: [SEARCH, VIEW] } },
+            [NDJSON_TYPE]: {
+              schema: z.string().meta({ description: 'an action per line' }),
+              example: `${JSON.stringify(SEARCH)}\n${JSON.stringify(VIEW)}\n`,
+            },
+          },
+        },
+      },
+      responses: responses(202, 'The actions are on disk.', RecordedSchema, [...BODY_FAILURES, 409, 503]),
+    },
+    handle: async ({ env }) => {
+      const actions = await readActions(env.incoming, bodyBytesMax);
+      return accepted<typeof RecordedSchema>(await engine.record(actions as readonly ActionInput[]));
+    },
+  };
+}
+
+async function readActions(incoming: IncomingMessage, bodyBytesMax: number): Promise<readonly unknown[]> {
+  const type = mediaType(incoming, [JSON_TYPE, NDJSON_TYPE]);
+  const text = await readText(incoming, bodyBytesMax);
+  if (type === NDJSON_TYPE) return parseLines(text);
+  const body = parseJson(text, 'the body');
+  return Array.isArray(body) ? body : validate(EnvelopeSchema, body).actions;
+}
+
+/** One JSON value per line; empty lines do not count. */
+function parseLines(text: string): unknown[] {
+  const values: unknown[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() !== '') values.push(parseJson(line, `line ${index + 1}`));
+  }
+  return values;
+}

@@ -1,0 +1,85 @@
+/** The route table: every path that is served, and what serves it. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { shown } from '../base/validate.ts';
+import type { Engine } from '../engine/engine.ts';
+import { recordActions } from './actions.ts';
+import { HttpError } from './errors.ts';
+import { liveness, readiness } from './health.ts';
+import { listKeywords } from './keywords.ts';
+import { Metrics, metricsPage } from './metrics.ts';
+import { openApiPage } from './open-api.ts';
+import type { Env, Operation } from './operation.ts';
+import { recommend } from './recommendations.ts';
+import { served, type RequestLog } from './served.ts';
+import { getShop, similarShops } from './shops.ts';
+import { similarities } from './similarities.ts';
+import { activateSnapshot, listSnapshots, rollBackSnapshot } from './snapshots.ts';
+import { guardedBy } from './token.ts';
+import { eraseActions, listActions } from './users.ts';
+
+export interface AppOptions {
+  readonly log: RequestLog;
+  /** Required of every request under /v1 if given. */
+  readonly token?: string | undefined;
+  /** Largest body, bytes. */
+  readonly bodyBytesMax: number;
+  /** Largest body of `POST /v1/actions`, bytes. */
+  readonly actionsBodyBytesMax: number;
+  /** Whether the server has begun to close. */
+  readonly isClosing: () => boolean;
+}
+
+type Method = 'get' | 'post' | 'delete';
+type App = OpenAPIHono<Env>;
+
+export function createApp(engine: Engine, options: AppOptions): App {
+  const { bodyBytesMax, actionsBodyBytesMax } = options;
+  const app: App = new OpenAPIHono<Env>();
+  const metrics = new Metrics(engine);
+  const table: readonly (readonly [Method, string, Operation])[] = [
+    ['post', '/v1/actions', recordActions(engine, actionsBodyBytesMax)],
+    ['post', '/v1/recommendations', recommend(engine, bodyBytesMax)],
+    ['post', '/v1/similarities', similarities(engine, bodyBytesMax)],
+    ['get', '/v1/shops/{shopId}', getShop(engine)],
+    ['get', '/v1/shops/{shopId}/similar', similarShops(engine)],
+    ['get', '/v1/users/{userId}/actions', listActions(engine)],
+    ['delete', '/v1/users/{userId}/actions', eraseActions(engine)],
+    ['get', '/v1/snapshots', listSnapshots(engine)],
+    ['post', '/v1/snapshots/activate', activateSnapshot(engine, bodyBytesMax)],
+    ['post', '/v1/snapshots/rollback', rollBackSnapshot(engine)],
+    ['get', '/v1/keywords', listKeywords(engine)],
+    ['get', '/livez', liveness()],
+    ['get', '/readyz', readiness(engine, options.isClosing)],
+    ['get', '/metrics', metricsPage(metrics)],
+    ['get', '/openapi.json', openApiPage(app)],
+  ];
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  const surroundings = { metrics, log: options.log, isClosing: options.isClosing };
+  for (const [method, path, { document, handle }] of table) {
+    const open = options.token === undefined || !path.startsWith('/v1/');
+    const security = open ? {} : { security: [{ bearer: [] }] };
+    app.openAPIRegistry.registerPath({ ...document, ...security, method, path });
+    const route = `${method.toUpperCase()} ${path}`;
+    const answering = open ? handle : guardedBy(options.token, handle);
+    app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), served(route, answering, surroundings));
+  }
+  app.notFound(served('none', (context) => Promise.reject(unknownRoute(app, context)), surroundings));
+  return app;
+}
+
+/** 405 with what would be allowed if the path is known, else 404. */
+function unknownRoute(app: App, { req }: Context<Env>): HttpError {
+  const allowed = ['GET', 'POST', 'DELETE'].filter(
+    (method) => app.router.match(method, req.path)[0].length > 0,
+  );
+  if (allowed.length === 0) {
+    return new HttpError(
+      404,
+      'not_found',
+      `there is nothing at ${shown(req.path)}; /openapi.json lists every route`,
+    );
+  }
+  const allow = allowed.join(', ');
+  return new HttpError(405, 'method_not_allowed', `${req.path} takes ${allow}, not ${req.method}`, { allow });
+}

@@ -1,0 +1,45 @@
+/** `GET /v1/keywords`: completes what a user has begun to type. */
+import { z } from 'zod';
+import { KEYWORD_CHARACTERS_MAX } from '../domain/action.ts';
+import type { Engine } from '../engine/engine.ts';
+import { LIMIT_DEFAULT, LimitSchema } from '../recommender/request.ts';
+import { answer, responses, type Operation } from './operation.ts';
+import { numberText, queryOf } from './parameters.ts';
+
+const QuerySchema = z.strictObject({
+  prefix: z
+    .string()
+    .max(KEYWORD_CHARACTERS_MAX, { error: `must be at most ${KEYWORD_CHARACTERS_MAX} characters` })
+    .default('')
+    .meta({ example: '짜' }),
+  limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
+});
+
+const KeywordsSchema = z
+  .strictObject({
+    keywords: z
+      .array(z.strictObject({ keyword: z.string() }))
+      .readonly()
+      .meta({ description: 'most used first' }),
+  })
+  .meta({ id: 'Keywords' });
+
+export function listKeywords(engine: Engine): Operation {
+  return {
+    document: {
+      operationId: 'listKeywords',
+      summary: 'Keywords that start with a text',
+      request: { query: QuerySchema },
+      responses: responses(
+        200,
+        'Keywords of the active snapshot, most used first.',
+        KeywordsSchema,
+        [400, 422, 503],
+      ),
+    },
+    handle: (context) => {
+      const { prefix, limit } = queryOf(context, QuerySchema);
+      return answer<typeof KeywordsSchema>({ keywords: engine.keywords(prefix, limit) });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** What one route of the HTTP face is made of: its part of the OpenAPI document and its handler. */
+import type { HttpBindings } from '@hono/node-server';
+import type { RouteConfig } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { z } from 'zod';
+
+/** Handlers read bodies from Node's own request, which is where a limit can be held while bytes arrive. */
+export interface Env {
+  Bindings: HttpBindings;
+}
+
+export interface Operation {
+  /** Everything the document says about the route but its method and path, which are the table's. */
+  readonly document: Omit<RouteConfig, 'method' | 'path'> & { readonly operationId: string };
+  /** Answers, or throws what `errors.ts` knows how to answer. Called bare, so it must not use `this`. */
+  readonly handle: (context: Context<Env>) => Response | Promise<Response>;
+}
+
+// Plain objects, not `Headers`: node-server then writes the answer without building any.
+const JSON_OK = { status: 200, headers: { 'content-type': 'application/json' } };
+const JSON_ACCEPTED = { status: 202, headers: { 'content-type': 'application/json' } };
+
+/**
+ * A 200 whose body is `value`, serialised here and nowhere else.
+ * Given the documented schema as type argument, an answer that strays from its document does not compile.
+ */
+export function answer<S extends z.ZodType<object>>(value: z.infer<S>): Response {
+  return new Response(JSON.stringify(value), JSON_OK);
+}
+
+/** A 202 whose body is `value`; otherwise as `answer`. */
+export function accepted<S extends z.ZodType<object>>(value: z.infer<S>): Response {
+  return new Response(JSON.stringify(value), JSON_ACCEPTED);
+}
+
+const ErrorSchema = z
+  .strictObject({
+    error: z.strictObject({
+      code: z.string().meta({ description: 'stable; for programs' }),
+      message: z.string().meta({ description: 'what was found, what was expected, what to do; for people' }),
+      field: z.string().optional().meta({ description: 'path of the refused value, such as `location.lon`' }),
+    }),
+  })
+  .meta({ id: 'Error' });
+
+const FAILURES = {
+  400: 'Malformed: not JSON, not UTF-8, an unknown field, a value of the wrong type.',
+  404: 'No such shop or version.',
+  409: 'Conflicts with what is stored.',
+  413: 'The body is too large.',
+  415: 'The body is not of a content type this route reads.',
+  422: 'A value is out of its bounds; `field` names it.',
+  429: 'Too many requests wait for a worker; Retry-After says when to come back.',
+  503: 'Cannot be served now; Retry-After says when to come back.',
+} as const;
+
+type FailureStatus = keyof typeof FAILURES;
+
+/** Every route that reads a body can refuse it in these ways. */
+export const BODY_FAILURES = [400, 413, 415, 422] as const;
+
+/** The `responses` of a route: its answer and the errors it knows. */
+export function responses(
+  status: 200 | 202,
+  description: string,
+  schema: z.ZodType,
+  failures: readonly FailureStatus[],
+): RouteConfig['responses'] {
+  const documented: RouteConfig['responses'] = {
+    [status]: { description, content: { 'application/json': { schema } } },
+  };
+  for (const failure of failures) {
+    documented[failure] = {
+      description: FAILURES[failure],
+      content: { 'application/json': { schema: ErrorSchema } },
+    };
+  }
+  return documented;
+}
+
+/** The `request.body` of a route that reads JSON. The engine checks the body; the schema is for the document. */
+export function jsonBody(schema: z.ZodType, example: object) {
+  return { required: true, content: { 'application/json': { schema, example } } };
+}

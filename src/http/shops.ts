@@ -1,0 +1,72 @@
+/** `GET /v1/shops/{shopId}` and `…/similar`: the catalog record of a shop, and the shops like it that deliver here. */
+import { z } from 'zod';
+import { ShopIdSchema } from '../domain/action.ts';
+import { LocationSchema } from '../domain/location.ts';
+import type { Engine } from '../engine/engine.ts';
+import { LIMIT_DEFAULT, LimitSchema } from '../recommender/request.ts';
+import { answer, responses, type Operation } from './operation.ts';
+import { numberText, pathOf, queryOf } from './parameters.ts';
+import { RecommendationSchema } from './recommendations.ts';
+
+const PathSchema = z.strictObject({ shopId: ShopIdSchema.meta({ example: 's42' }) });
+
+const SimilarQuerySchema = z.strictObject({
+  lon: numberText(LocationSchema.shape.lon).meta({ example: 126.9784 }),
+  lat: numberText(LocationSchema.shape.lat).meta({ example: 37.5667 }),
+  limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
+});
+
+const ShopSchema = z
+  .strictObject({
+    version: z.string().meta({ description: 'the snapshot that the record is from' }),
+    shopId: z.string(),
+    lon: z.number(),
+    lat: z.number(),
+    name: z.string().optional(),
+    deliveryRadiusMeters: z.number().optional(),
+    openingHours: z.string().optional(),
+    category: z.string().optional(),
+    price: z.number().optional(),
+    rating: z.number().optional(),
+    popularity: z.number().optional(),
+    attributes: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Shop' });
+
+export function getShop(engine: Engine): Operation {
+  return {
+    document: {
+      operationId: 'getShop',
+      summary: 'The catalog record of a shop',
+      request: { params: PathSchema },
+      responses: responses(200, 'The shop as its owner described it.', ShopSchema, [400, 404, 422, 503]),
+    },
+    handle: (context) => {
+      const { shopId } = pathOf(context, PathSchema);
+      return answer<typeof ShopSchema>(engine.shop(shopId));
+    },
+  };
+}
+
+export function similarShops(engine: Engine): Operation {
+  return {
+    document: {
+      operationId: 'similarShops',
+      summary: 'Shops like this one that deliver to a location',
+      request: { params: PathSchema, query: SimilarQuerySchema },
+      responses: responses(
+        200,
+        'The most similar shops, best first.',
+        RecommendationSchema,
+        [400, 404, 422, 429, 503],
+      ),
+    },
+    handle: async (context) => {
+      const { shopId } = pathOf(context, PathSchema);
+      const { lon, lat, limit } = queryOf(context, SimilarQuerySchema);
+      return answer<typeof RecommendationSchema>(
+        await engine.similar(shopId, { location: { lon, lat }, limit }),
+      );
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** `GET` and `DELETE /v1/users/{userId}/actions`: what is kept of a person, and its erasure. */
+import { z } from 'zod';
+import { UserIdSchema, type Action } from '../domain/action.ts';
+import type { Engine } from '../engine/engine.ts';
+import { LIMIT_DEFAULT, LimitSchema } from '../recommender/request.ts';
+import { answer, responses, type Operation } from './operation.ts';
+import { numberText, pathOf, queryOf } from './parameters.ts';
+
+const PathSchema = z.strictObject({ userId: UserIdSchema.meta({ example: 'example' }) });
+const QuerySchema = z.strictObject({
+  limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
+});
+
+const StoredActionsSchema = z
+  .strictObject({
+    userId: z.string(),
+    actions: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          type: z.string(),
+          keyword: z.string().optional(),
+          shopId: z.string().optional(),
+          at: z.iso.datetime(),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'newest first' }),
+  })
+  .meta({ id: 'StoredActions' });
+
+const ErasedSchema = z
+  .strictObject({ erased: z.number().meta({ description: 'actions that are gone from disk' }) })
+  .meta({ id: 'Erased' });
+
+export function listActions(engine: Engine): Operation {
+  return {
+    document: {
+      operationId: 'listActions',
+      summary: 'The newest actions kept of a user',
+      request: { params: PathSchema, query: QuerySchema },
+      responses: responses(
+        200,
+        'The actions; none for a user nobody has heard of.',
+        StoredActionsSchema,
+        [400, 422, 503],
+      ),
+    },
+    handle: (context) => {
+      const { userId } = pathOf(context, PathSchema);
+      const { limit } = queryOf(context, QuerySchema);
+      const actions = engine.actions(userId, limit).map(storedAction);
+      return answer<typeof StoredActionsSchema>({ userId, actions });
+    },
+  };
+}
+
+export function eraseActions(engine: Engine): Operation {
+  return {
+    document: {
+      operationId: 'eraseActions',
+      summary: 'Erase everything recorded of a user',
+      request: { params: PathSchema },
+      responses: responses(200, 'It is gone from disk.', ErasedSchema, [400, 422, 503]),
+    },
+    handle: async (context) => {
+      const { userId } = pathOf(context, PathSchema);
+      return answer<typeof ErasedSchema>({ erased: await engine.erase(userId) });
+    },
+  };
+}
+
+/** `at` as the text that it was sent as, so that what was read can be sent again. */
+function storedAction({ id, type, keyword, shopId, atMs }: Action) {
+  return { id, type, keyword, shopId, at: new Date(atMs).toISOString() };
+}

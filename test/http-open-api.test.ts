@@ -1,0 +1,128 @@
+/** The OpenAPI document describes every route and nothing else, and every example in it works. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLog } from '../src/base/log.ts';
+import { createApp } from '../src/http/app.ts';
+import { openTown, type Town } from './http-town.ts';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly required?: boolean;
+  readonly schema: { readonly example?: string | number };
+}
+interface Documented {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { schema: object; example?: unknown }>>;
+  };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
+}
+interface OpenApi {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Documented>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+let town: Town;
+let document: OpenApi;
+beforeAll(async () => {
+  // The second version is the one that the example of an activation names.
+  town = await openTown(['town', '2026-11-22']);
+  document = (await town.ask('GET', '/openapi.json')).body;
+});
+afterAll(() => town.close());
+
+function operations(): (Documented & { readonly method: string; readonly path: string })[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, method, path })),
+  );
+}
+
+/** Every value under the key `$ref`, anywhere. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' ? [inner as string] : references(inner),
+  );
+}
+
+test('it is a whole OpenAPI 3.1 document', () => {
+  expect(document.openapi).toBe('3.1.0');
+  expect(document.info).toMatchObject({ title: 'Doorrank', version: '1' });
+  for (const { path, method, parameters = [], responses, summary } of operations()) {
+    const place = `${method} ${path}`;
+    expect(summary, place).toMatch(/\S/);
+    const inPath = parameters.filter((parameter) => parameter.in === 'path');
+    const inTemplate = Array.from(path.matchAll(/\{(\w+)\}/g), (match) => match[1]);
+    expect(new Set(inPath.map(({ name }) => name)), place).toEqual(new Set(inTemplate));
+    expect(
+      inPath.every(({ required }) => required === true),
+      place,
+    ).toBe(true);
+    expect(
+      Object.keys(responses).some((status) => /^2\d\d$/.test(status)),
+      place,
+    ).toBe(true);
+    for (const response of Object.values(responses)) expect(response.description, place).toMatch(/\S/);
+  }
+  const ids = operations().map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('every reference in it leads to a schema', () => {
+  const found = new Set(references(document));
+  expect(found.size).toBeGreaterThan(5);
+  const known = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  expect([...found].filter((reference) => !known.includes(reference))).toEqual([]);
+});
+
+test('it has exactly the routes that are served', () => {
+  const limits = { bodyBytesMax: 1, actionsBodyBytesMax: 1 };
+  const app = createApp(town.engine, { log: silentLog, isClosing: () => false, ...limits });
+  const served = app.routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  const described = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+  expect(described.sort()).toEqual(served.sort());
+});
+
+test('every parameter and every body has an example', () => {
+  for (const { path, method, parameters = [], requestBody } of operations()) {
+    for (const { name, schema } of parameters)
+      expect(schema, `${method} ${path} ${name}`).toHaveProperty('example');
+    for (const [type, content] of Object.entries(requestBody?.content ?? {})) {
+      expect(content, `${method} ${path} ${type}`).toHaveProperty('example');
+    }
+  }
+});
+
+test('every example is answered as documented', async () => {
+  for (const operation of operations()) {
+    const bodies = Object.entries(operation.requestBody?.content ?? { none: {} });
+    for (const [type, { example }] of bodies as [string, { example?: unknown }][]) {
+      const response = await fetch(exampleUrl(operation.path, operation.parameters ?? []), {
+        method: operation.method.toUpperCase(),
+        ...(example === undefined ? {} : { headers: { 'content-type': type }, body: bodyText(example) }),
+      });
+      const place = `${operation.method} ${operation.path} ${type}: ${await response.text()}`;
+      expect(response.status, place).toBeLessThan(300);
+      expect(Object.keys(operation.responses), place).toContain(String(response.status));
+    }
+  }
+});
+
+function bodyText(example: unknown): string {
+  return typeof example === 'string' ? example : JSON.stringify(example);
+}
+
+function exampleUrl(path: string, parameters: readonly Parameter[]): string {
+  const url = new URL(town.url);
+  url.pathname = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(parameters.find((parameter) => parameter.name === name)!.schema.example)),
+  );
+  for (const parameter of parameters) {
+    if (parameter.in === 'query') url.searchParams.set(parameter.name, String(parameter.schema.example));
+  }
+  return url.href;
+}

@@ -1,0 +1,78 @@
+/** The town of data/ behind a real server on a free port: what the tests of the HTTP face talk to. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '../src/base/log.ts';
+import { openEngine, type Engine } from '../src/engine/engine.ts';
+import { serve, type RunningServer, type ServeOptions } from '../src/http/server.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+
+/** Where the town's center is, and where the README's requests deliver to. */
+export const TOWN_CENTER = Object.freeze({ lon: 126.9784, lat: 37.5667 });
+
+export interface Town {
+  readonly engine: Engine;
+  readonly server: RunningServer;
+  /** Directory of the snapshots. */
+  readonly storeDirectory: string;
+  /** Such as `http://127.0.0.1:40123`. */
+  readonly url: string;
+  /** Sends a request and reads the JSON answer. */
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read it as the JSON it is
+  readonly body: any;
+}
+
+/** Builds `versions` of the town into a new store, activates the first if there is one, and serves it. */
+export async function openTown(
+  versions: readonly string[] = ['town'],
+  options: Partial<ServeOptions> = {},
+): Promise<Town> {
+  const directory = mkdtempSync(join(tmpdir(), 'doorrank-http-'));
+  const store = SnapshotStore.open(join(directory, 'store'), { create: true });
+  for (const version of versions) {
+    await buildSnapshot(
+      {
+        shops: 'data/town/shops.csv',
+        shopVectors: 'data/town/shop-vectors.npy',
+        keywordVectors: 'data/town/keywords.ndjson',
+        metric: 'cosine',
+        version,
+      },
+      store,
+    );
+  }
+  if (versions[0] !== undefined) store.activate(versions[0]);
+  const engine = await openEngine(
+    { store: store.directory, data: join(directory, 'data'), threads: 0 },
+    { nowMs: Date.now },
+  );
+  const server = await serve(engine, { host: '127.0.0.1', port: 0, log: silentLog, graceMs: 0, ...options });
+  const { url } = server.address;
+  return {
+    engine,
+    server,
+    storeDirectory: store.directory,
+    url,
+    ask: (method, path, body) => ask(url, method, path, body),
+    close: async () => {
+      await server.close();
+      await engine.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const sent =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(`${url}${path}`, { method, ...sent });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
