@@ -1,0 +1,309 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  ACTION_STORE_DEFAULTS,
+  ActionStore,
+  type ActionStoreOptions,
+  type AppendedAction,
+} from '../src/actions/action-store.ts';
+import type { Action } from '../src/domain/action.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const NOON_MS = Date.UTC(2026, 10, 22, 12);
+
+let directory: string;
+let store: ActionStore;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'doorrank-actions-'));
+  store = open();
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+function open(options: Partial<ActionStoreOptions> = {}): ActionStore {
+  return ActionStore.open({ ...ACTION_STORE_DEFAULTS, directory, ...options });
+}
+
+async function reopen(options: Partial<ActionStoreOptions> = {}): Promise<void> {
+  await store.close();
+  store = open(options);
+}
+
+function view(id: string, atMs = NOON_MS, userId = 'u1') {
+  return { id, userId, type: 'view', shopId: `shop of ${id}`, atMs };
+}
+
+function sent(action: Action, atGiven = true): AppendedAction {
+  return { action, atGiven };
+}
+
+function idsOf(userId: string, limit = 1000): string[] {
+  return store.recent(userId, limit).map((action) => action.id);
+}
+
+/** Commits in the write-ahead log since it was last restarted, by SQLite's file format. */
+function commitsInLog(): number {
+  const log = readFileSync(join(directory, 'actions.sqlite-wal'));
+  const pageBytes = log.readUInt32BE(8);
+  let commits = 0;
+  for (let at = 32; at < log.length; at += 24 + pageBytes) {
+    if (log.compare(log, 16, 24, at + 8, at + 16) !== 0) break;
+    if (log.readUInt32BE(at + 4) !== 0) commits++;
+  }
+  return commits;
+}
+
+test('an appended action is read back as it was sent, from memory and after a restart', async () => {
+  const search: Action = { id: 'a1', userId: 'u1', type: 'search', keyword: '짜장면', atMs: NOON_MS };
+  expect(await store.append([sent(search)])).toEqual({ accepted: 1, duplicates: 0 });
+  expect(await store.append([sent(view('a2', NOON_MS + 1))])).toEqual({ accepted: 1, duplicates: 0 });
+  const stored = [view('a2', NOON_MS + 1), search];
+  expect(store.recent('u1', 10)).toStrictEqual(stored);
+  expect(store.recent('u1', 10)).toStrictEqual(stored);
+  await reopen();
+  expect(store.recent('u1', 10)).toStrictEqual(stored);
+  expect(store.recent('unknown', 10)).toEqual([]);
+});
+
+test('newest comes first: by time, the later arrival first in the same millisecond', async () => {
+  await store.append([sent(view('noon 1')), sent(view('noon 2'))]);
+  expect(idsOf('u1')).toEqual(['noon 2', 'noon 1']);
+  await store.append([
+    sent(view('noon 3')),
+    sent(view('late arrival', NOON_MS - 1)),
+    sent(view('newest', NOON_MS + 1)),
+  ]);
+  const expected = ['newest', 'noon 3', 'noon 2', 'noon 1', 'late arrival'];
+  expect(idsOf('u1')).toEqual(expected);
+  expect(idsOf('u1', 2)).toEqual(expected.slice(0, 2));
+  await reopen();
+  expect(idsOf('u1')).toEqual(expected);
+});
+
+test('an array handed out does not change with later appends', async () => {
+  await store.append([sent(view('a1'))]);
+  const before = store.recent('u1', 10);
+  await store.append([sent(view('a2'))]);
+  expect(before.map((action) => action.id)).toEqual(['a1']);
+});
+
+test('the same action again is a duplicate: in one append, in one group, later, and after a restart', async () => {
+  const again = sent(view('a1'));
+  expect(await store.append([again, again])).toEqual({ accepted: 1, duplicates: 1 });
+  expect(
+    await Promise.all([
+      store.append([again]),
+      store.append([sent(view('a2'))]),
+      store.append([sent(view('a2'))]),
+    ]),
+  ).toEqual([
+    { accepted: 0, duplicates: 1 },
+    { accepted: 1, duplicates: 0 },
+    { accepted: 0, duplicates: 1 },
+  ]);
+  await reopen();
+  expect(await store.append([again])).toEqual({ accepted: 0, duplicates: 1 });
+  expect(idsOf('u1')).toEqual(['a2', 'a1']);
+});
+
+test('a retry that carries no time of its own is a duplicate, and the first time stays', async () => {
+  await store.append([sent(view('a1'), false)]);
+  expect(await store.append([sent(view('a1', NOON_MS + 5000), false)])).toEqual({
+    accepted: 0,
+    duplicates: 1,
+  });
+  expect(store.recent('u1', 1)[0]!.atMs).toBe(NOON_MS);
+});
+
+test('an id used before with another body is refused by name, and nothing of that append is stored', async () => {
+  await store.append([sent(view('a1'))]);
+  const others: [string, Action][] = [
+    ['userId', { ...view('a1'), userId: 'u2' }],
+    ['type', { ...view('a1'), type: 'order' }],
+    ['shopId', { ...view('a1'), shopId: 'another shop' }],
+    ['keyword, shopId', { id: 'a1', userId: 'u1', type: 'view', keyword: 'shop of a1', atMs: NOON_MS }],
+    ['at', view('a1', NOON_MS + 1)],
+  ];
+  for (const [field, other] of others) {
+    await expect(store.append([sent(view('a2')), sent(other)])).rejects.toMatchObject({
+      code: 'action_conflict',
+      message: `action id "a1" is stored with another ${field}; give a new action an id of its own`,
+    });
+  }
+  expect(idsOf('u1')).toEqual(['a1']);
+  expect(idsOf('u2')).toEqual([]);
+});
+
+test('a conflict fails its own append only, not the others of the same group', async () => {
+  const outcomes = await Promise.allSettled([
+    store.append([sent(view('a1'))]),
+    store.append([sent(view('a2')), sent({ ...view('a1'), type: 'order' })]),
+    store.append([sent(view('a2', NOON_MS + 1))]),
+  ]);
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(store.recent('u1', 10)).toEqual([view('a2', NOON_MS + 1), view('a1')]);
+  expect(store.health()).toBe('ok');
+});
+
+test('a thousand concurrent appends are one commit', async () => {
+  const before = commitsInLog();
+  await Promise.all(
+    Array.from({ length: 1000 }, (_, i) => store.append([sent(view(`a${i}`, NOON_MS, `u${i % 7}`))])),
+  );
+  expect(commitsInLog() - before).toBe(1);
+});
+
+test('appends that come within the commit delay after a commit go together when it has passed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  await store.append([sent(view('a1'))]);
+  const before = commitsInLog();
+  const second = store.append([sent(view('a2'))]);
+  for (let turn = 0; turn < 3; turn++) await setImmediate();
+  const third = store.append([sent(view('a3'))]);
+  vi.advanceTimersByTime(4);
+  expect(commitsInLog()).toBe(before);
+  expect(idsOf('u1')).toEqual(['a1']);
+  vi.advanceTimersByTime(1);
+  await Promise.all([second, third]);
+  expect(commitsInLog()).toBe(before + 1);
+  expect(idsOf('u1')).toEqual(['a3', 'a2', 'a1']);
+});
+
+test('only the newest actions of each user are kept, and an id is known as long as its action', async () => {
+  await reopen({ actionsPerUserMax: 3 });
+  for (const id of ['a1', 'a2', 'a3', 'a4', 'a5']) await store.append([sent(view(id))]);
+  await store.append([sent(view('other', NOON_MS, 'u2'))]);
+  expect(idsOf('u1')).toEqual(['a5', 'a4', 'a3']);
+  expect(await store.append([sent(view('a3')), sent(view('too old', NOON_MS - 1))])).toEqual({
+    accepted: 1,
+    duplicates: 1,
+  });
+  expect(await store.append([sent(view('a1', NOON_MS + 1))])).toEqual({ accepted: 1, duplicates: 0 });
+  expect(idsOf('u1')).toEqual(['a1', 'a5', 'a4']);
+  await reopen();
+  expect(idsOf('u1')).toEqual(['a1', 'a5', 'a4']);
+  expect(idsOf('u2')).toEqual(['other']);
+});
+
+test('more actions than memory holds are read from disk', async () => {
+  await store.append(Array.from({ length: 120 }, (_, i) => sent(view(`a${i}`, NOON_MS + i))));
+  const expected = Array.from({ length: 120 }, (_, i) => `a${119 - i}`);
+  for (const limit of [0, 1, 49, 50, 51, 119, 120, 121])
+    expect(idsOf('u1', limit)).toEqual(expected.slice(0, limit));
+});
+
+test('prune erases what is older than the retention age, many batches of it, and nothing else', async () => {
+  await reopen({ ageDaysMax: 10, actionsPerUserMax: 2000, commitDelayMs: 0 });
+  const cutoffMs = NOON_MS - 10 * DAY_MS;
+  const old = Array.from({ length: 501 }, (_, i) => sent(view(`old ${i}`, cutoffMs - 1 - i, `u${i % 3}`)));
+  await store.append([
+    ...old,
+    sent(view('at the cutoff', cutoffMs, 'u1')),
+    sent(view('young', NOON_MS, 'u2')),
+  ]);
+  expect(idsOf('u0')).toHaveLength(167);
+  expect(await store.prune(NOON_MS)).toBe(501);
+  expect(await store.prune(NOON_MS)).toBe(0);
+  expect([idsOf('u0'), idsOf('u1'), idsOf('u2')]).toEqual([[], ['at the cutoff'], ['young']]);
+  await reopen();
+  expect([idsOf('u0'), idsOf('u1'), idsOf('u2')]).toEqual([[], ['at the cutoff'], ['young']]);
+});
+
+test('erase takes a user with all actions appended before it, also those that wait, and none appended after', async () => {
+  await store.append([sent(view('a1')), sent(view('of another', NOON_MS, 'u2'))]);
+  expect(idsOf('u1')).toEqual(['a1']);
+  const [, erasedCount] = await Promise.all([
+    store.append([sent(view('a2'))]),
+    store.erase('u1'),
+    store.append([sent(view('a3')), sent({ ...view('a1'), type: 'order' })]),
+  ]);
+  expect(erasedCount).toBe(2);
+  expect(idsOf('u1')).toEqual(['a1', 'a3']);
+  expect(await store.erase('u1')).toBe(2);
+  expect(await store.erase('u1')).toBe(0);
+  await reopen();
+  expect(idsOf('u1')).toEqual([]);
+  expect(idsOf('u2')).toEqual(['of another']);
+});
+
+test('after erase or prune, and close, the file does not hold the user any more', async () => {
+  const file = join(directory, 'actions.sqlite');
+  const person = { userId: 'a person by name', keyword: 'a keyword found nowhere else' };
+  const traces = () => Object.values(person).filter((text) => readFileSync(file).includes(text));
+  for (const remove of [() => store.erase(person.userId), () => store.prune(NOON_MS + 401 * DAY_MS)]) {
+    await store.append([sent({ id: 'a1', type: 'search', atMs: NOON_MS, ...person })]);
+    await store.close();
+    expect(traces()).toEqual(Object.values(person));
+    store = open();
+    expect(await remove()).toBe(1);
+    await store.close();
+    expect(traces()).toEqual([]);
+    store = open();
+  }
+});
+
+test('any Unicode id is an id of its own', async () => {
+  const userIds = [
+    '__proto__',
+    'constructor',
+    'é',
+    'e\u0301',
+    '👩‍🍳',
+    'u\0',
+    'u',
+    'U',
+    ' u',
+    'u ',
+    '\uffff',
+    "';--",
+    '1',
+    '1.0',
+    '한국',
+  ];
+  for (const userId of userIds) await store.append([sent(view(`id of ${userId}`, NOON_MS, userId))]);
+  const check = () => {
+    for (const userId of userIds) {
+      expect(store.recent(userId, 10), JSON.stringify(userId)).toStrictEqual([
+        view(`id of ${userId}`, NOON_MS, userId),
+      ]);
+    }
+  };
+  check();
+  await reopen();
+  check();
+});
+
+test('what the callers should have refused is a bug, and fails nobody else', async () => {
+  const bad: Action[] = [
+    view('a1', Number.NaN),
+    view('a1', 0.5),
+    view('\ud800'),
+    view('a1', NOON_MS, '\udc00'),
+  ];
+  const good = store.append([sent(view('good'))]);
+  for (const action of bad) await expect(store.append([sent(action)])).rejects.toThrow('doorrank bug');
+  expect(await good).toEqual({ accepted: 1, duplicates: 0 });
+  expect(() => store.recent('\ud800', 1)).toThrow('doorrank bug');
+});
+
+test('close commits what waits; afterwards everything is refused as closed', async () => {
+  expect(idsOf('u1')).toEqual([]);
+  const waiting = store.append([sent(view('a1'))]);
+  await store.close();
+  expect(await waiting).toEqual({ accepted: 1, duplicates: 0 });
+  await expect(store.append([sent(view('a2'))])).rejects.toMatchObject({ code: 'closed' });
+  await expect(store.erase('u1')).rejects.toMatchObject({ code: 'closed' });
+  await expect(store.prune(NOON_MS)).rejects.toMatchObject({ code: 'closed' });
+  expect(() => store.recent('u1', 1)).toThrow(expect.objectContaining({ code: 'closed' }));
+  await store.close();
+  store = open();
+  expect(idsOf('u1')).toEqual(['a1']);
+});
