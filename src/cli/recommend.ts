@@ -1,0 +1,183 @@
+/** `doorrank recommend`: one answer of an engine, as a table or as the body of `POST /v1/recommendations`. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { EngineError } from '../base/errors.ts';
+import { openEngine } from '../engine/engine.ts';
+import {
+  LIMIT_DEFAULT,
+  LIMIT_MAX,
+  type Reason,
+  type Recommendation,
+  type RecommendedShop,
+  type RecommendRequest,
+} from '../recommender/request.ts';
+import { readJsonFile, readNdjsonFile } from './json-file.ts';
+import { readNumber, readPath, readText, storeOption } from './option-values.ts';
+import { plainTable } from './plain-table.ts';
+
+type RequestActions = NonNullable<RecommendRequest['actions']>;
+
+interface RecommendOptions {
+  readonly store: string;
+  readonly lon: number;
+  readonly lat: number;
+  readonly actions?: string;
+  readonly user?: string;
+  readonly data?: string;
+  readonly radiusMeters?: number;
+  readonly limit?: number;
+  readonly at?: string;
+  readonly json?: true;
+}
+
+export function recommendCommand(program: Command): void {
+  // Both options add to one list, so that it keeps the order in which they were given.
+  const given: RequestActions = [];
+  program
+    .command('recommend')
+    .description('answer one request; a table, or with --json the body of POST /v1/recommendations')
+    .addOption(storeOption().makeOptionMandatory())
+    .requiredOption('--lon <degrees>', 'longitude to deliver to, -180..180', readNumber)
+    .requiredOption('--lat <degrees>', 'latitude to deliver to, -90..90', readNumber)
+    .addOption(
+      new Option(
+        '--keyword <text>',
+        'a search; may be repeated, the last action given is the newest',
+      ).argParser((keyword: string) => given.push({ type: 'search', keyword: readText(keyword) })),
+    )
+    .addOption(
+      new Option('--shop <id>', 'a viewed shop; may be repeated and mixed with --keyword').argParser(
+        (shopId: string) => given.push({ type: 'view', shopId: readText(shopId) }),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--actions <file>',
+        'actions as .json (an array) or .ndjson, as POST /v1/recommendations takes them',
+      )
+        .argParser(readPath)
+        .conflicts(['keyword', 'shop', 'user']),
+    )
+    .addOption(
+      new Option('--user <id>', 'take the recorded actions of this user; needs --data')
+        .argParser(readText)
+        .conflicts(['keyword', 'shop']),
+    )
+    .option('--data <directory>', 'directory of the recorded actions; no server may have it open', readPath)
+    .option(
+      '--radius-meters <meters>',
+      "no shops farther than this (default: the shops' own zones decide)",
+      readNumber,
+    )
+    .option(
+      '--limit <number>',
+      `shops in the answer, 1..${LIMIT_MAX} (default: ${LIMIT_DEFAULT})`,
+      readNumber,
+    )
+    .option(
+      '--at <instant>',
+      'the moment to answer for, such as 2026-11-22T12:00:00Z (default: now)',
+      readText,
+    )
+    .option('--json', 'print the answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Without any action the answer is ordered by popularity.
+
+Example:
+  doorrank recommend --store ./store --lon 126.9784 --lat 37.5667 --keyword 짜장면 --shop s42 --limit 5`,
+    )
+    .action((options: RecommendOptions, command: Command) => runRecommend(options, given, command));
+}
+
+async function runRecommend(
+  options: RecommendOptions,
+  given: RequestActions,
+  command: Command,
+): Promise<void> {
+  if ((options.user === undefined) !== (options.data === undefined)) {
+    command.error(
+      'error: --user and --data belong together: a user, and the directory of the recorded actions',
+    );
+  }
+  const answer = await answerOf(options.store, options.data, requestOf(options, given));
+  console.log(options.json ? JSON.stringify(answer) : answerText(answer, options));
+}
+
+function requestOf(options: RecommendOptions, given: RequestActions): RecommendRequest {
+  const { lon, lat, user, radiusMeters, limit, at } = options;
+  const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
+  return { ...basis, location: { lon, lat }, radiusMeters, limit, at };
+}
+
+/** The engine checks what the file holds, as it checks the body of a request. */
+function actionsOf(path: string | undefined, given: RequestActions): RequestActions {
+  if (path === undefined) return given.toReversed(); // the newest first, as the engine reads actions of one age
+  if (path.endsWith('.json')) return readJsonFile(path) as RequestActions;
+  if (path.endsWith('.ndjson')) return readNdjsonFile(path) as RequestActions;
+  throw new EngineError('input_invalid', `${path} must end in .json or .ndjson to be read as actions`);
+}
+
+/** Without `data` the engine gets a directory of its own, so that a server may own the recorded actions meanwhile. */
+async function answerOf(
+  store: string,
+  data: string | undefined,
+  request: RecommendRequest,
+): Promise<Recommendation> {
+  const ownData = data === undefined ? mkdtempSync(join(tmpdir(), 'doorrank-')) : undefined;
+  try {
+    const engine = await openEngine(
+      { store, data: data ?? ownData!, threads: 0, storePollMs: 0 },
+      { nowMs: Date.now },
+    );
+    try {
+      return await engine.recommend(request);
+    } finally {
+      await engine.close();
+    }
+  } finally {
+    if (ownData !== undefined) rmSync(ownData, { recursive: true });
+  }
+}
+
+function answerText(answer: Recommendation, { lon, lat, radiusMeters }: RecommendOptions): string {
+  const { version, basis, candidateCount, similarityCount, shops, tookMs } = answer;
+  const summary =
+    `version ${version}, basis ${basis}, ${candidateCount} candidates, ` +
+    `${similarityCount} similarities, ${tookMs.total.toFixed(2)} ms`;
+  if (shops.length === 0) {
+    const within = radiusMeters === undefined ? '' : ` within ${radiusMeters} m`;
+    return `${summary}\n\nNo shop delivers to lon ${lon}, lat ${lat}${within}.`;
+  }
+  const head = ['rank', 'shop id', 'name', 'score', 'meters', 'best reason'];
+  return `${summary}\n\n${plainTable(
+    head,
+    shops.map((shop, i) => rowOf(shop, i + 1)),
+  )}`;
+}
+
+function rowOf(
+  { shopId, name, score, distanceMeters, reasons }: RecommendedShop,
+  rank: number,
+): (string | number)[] {
+  return [
+    rank,
+    shopId,
+    name ?? '',
+    score.toPrecision(4),
+    Math.round(distanceMeters),
+    bestReasonText(reasons ?? []),
+  ];
+}
+
+/** The reason in whose ranking the shop stands highest. */
+function bestReasonText(reasons: readonly Reason[]): string {
+  const [best] = reasons.toSorted((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity));
+  if (best === undefined) return '';
+  if ('signal' in best) return `${best.signal} ${best.value}: rank ${best.rank}`;
+  const { type, keyword, shopId } = best.action;
+  return `${type} ${keyword ?? shopId}: rank ${best.rank ?? 'beyond depth'}, similarity ${best.similarity.toFixed(3)}`;
+}

@@ -1,0 +1,70 @@
+/** `doorrank snapshot build`: files of shops and embeddings become a version of a store. */
+import { Option, type Command } from 'commander';
+import { EngineError } from '../base/errors.ts';
+import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
+import { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import { buildWithProgress } from './build-with-progress.ts';
+import { readJsonFile } from './json-file.ts';
+import { readPath, readText, storeOption } from './option-values.ts';
+
+interface BuildOptions {
+  readonly shops: string;
+  readonly shopVectors: string;
+  readonly keywordVectors?: string;
+  readonly version: string;
+  readonly store: string;
+  readonly metric: Metric;
+  readonly modelCard?: string;
+  readonly activate?: true;
+}
+
+export function snapshotBuildCommand(snapshot: Command): void {
+  snapshot
+    .command('build')
+    .description('build a snapshot from files; nothing is written unless every row is good')
+    .requiredOption('--shops <file>', 'shops: .csv, .ndjson or .parquet with shopId, lon, lat …', readPath)
+    .requiredOption(
+      '--shop-vectors <file>',
+      'their embeddings: .npy or .f32 in the order of the shops, or .ndjson or .parquet',
+      readPath,
+    )
+    .option(
+      '--keyword-vectors <file>',
+      'embeddings of keywords: .ndjson or .parquet with keyword, vector',
+      readPath,
+    )
+    .requiredOption('--version <name>', 'name of the new version, such as 2026-11-22', readText)
+    .addOption(storeOption().makeOptionMandatory())
+    .addOption(
+      new Option('--metric <name>', 'similarity that the embeddings were made for')
+        .choices(Object.keys(METRIC_CODE))
+        .default('cosine' satisfies Metric),
+    )
+    .option('--model-card <file>', 'JSON object kept in the snapshot: who trained it, on what', readPath)
+    .option('--activate', 'make it the active version; running servers swap to it by themselves')
+    .addHelpText(
+      'after',
+      `
+Example:
+  doorrank snapshot build --shops shops.csv --shop-vectors shops.npy --keyword-vectors keywords.ndjson \\
+    --version 2026-11-22 --store ./store --activate`,
+    )
+    .action(runBuild);
+}
+
+async function runBuild({ store: directory, activate, modelCard, ...files }: BuildOptions): Promise<void> {
+  const card = modelCard === undefined ? {} : { modelCard: readModelCard(modelCard) };
+  const store = SnapshotStore.open(directory, { create: true });
+  const { version, path, shopCount, keywordCount } = await buildWithProgress({ ...files, ...card }, store);
+  console.log(`built ${path}: version ${version}, ${shopCount} shops, ${keywordCount} keywords`);
+  if (!activate) return;
+  const { previous } = store.activate(version);
+  console.log(`${version} is active now; before: ${previous ?? 'nothing'}`);
+}
+
+function readModelCard(path: string): { [key: string]: unknown } {
+  const card = readJsonFile(path);
+  if (typeof card === 'object' && card !== null && !Array.isArray(card))
+    return card as { [key: string]: unknown };
+  throw new EngineError('input_invalid', `${path} must hold a JSON object, such as { "trainedBy": "…" }`);
+}

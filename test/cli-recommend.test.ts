@@ -1,0 +1,195 @@
+/** `doorrank recommend` on the town that comes with the package. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { openEngine } from '../src/engine/engine.ts';
+import type { Recommendation, RecommendRequest } from '../src/recommender/request.ts';
+import { buildTown, doorrank, succeed, temporaryDirectory } from './cli-process.ts';
+
+const directory = temporaryDirectory();
+const store = join(directory, 'store');
+const AT = '2026-11-22T03:00:00Z';
+const LOCATION = { lon: 126.9784, lat: 37.5667 };
+const RECOMMEND = ['recommend', '--store', store, '--lon', '126.9784', '--lat', '37.5667', '--at', AT];
+
+beforeAll(async () => {
+  await succeed(buildTown(store, 'town', '--activate'));
+});
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** An answer without what differs from run to run. */
+type Lasting = Omit<Recommendation, 'tookMs'>;
+
+function lasting(json: string): Lasting {
+  const { tookMs, ...answer } = JSON.parse(json) as Recommendation;
+  expect(tookMs.total).toBeGreaterThan(0);
+  return answer;
+}
+
+async function answered(...args: string[]): Promise<Lasting> {
+  const { code, stdout, stderr } = await doorrank([...RECOMMEND, '--json', ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return lasting(stdout);
+}
+
+/** What the library answers. */
+async function expected(request: Omit<RecommendRequest, 'location'>): Promise<Lasting> {
+  const engine = await openEngine({ store, data: temporaryDirectory(), threads: 0 }, { nowMs: Date.now });
+  try {
+    const answer = await engine.recommend({ at: AT, location: LOCATION, ...request });
+    return lasting(JSON.stringify(answer));
+  } finally {
+    await engine.close();
+  }
+}
+
+test('--json is the answer of the library to the same request, the last action given being the newest', async () => {
+  const answer = await answered('--keyword', '짜장면', '--shop', 's42', '--keyword', '피자', '--limit', '5');
+  expect(answer).toEqual(
+    await expected({
+      actions: [
+        { type: 'search', keyword: '피자' },
+        { type: 'view', shopId: 's42' },
+        { type: 'search', keyword: '짜장면' },
+      ],
+      limit: 5,
+    }),
+  );
+  expect(answer).toMatchObject({ version: 'town', basis: 'actions' });
+  expect(answer.shops).toHaveLength(5);
+});
+
+test('the radius narrows the candidates', async () => {
+  const wide = await answered();
+  const narrow = await answered('--radius-meters', '500');
+  expect(wide.basis).toBe('popular');
+  expect(narrow.candidateCount).toBeGreaterThan(0);
+  expect(narrow.candidateCount).toBeLessThan(wide.candidateCount);
+  expect(Math.max(...narrow.shops.map(({ distanceMeters }) => distanceMeters))).toBeLessThanOrEqual(500);
+});
+
+test('actions come from a .json or an .ndjson file just as from the request of the library', async () => {
+  const actions = [
+    { type: 'view', shopId: 's7', at: '2026-11-22T02:00:00Z' },
+    { type: 'search', keyword: '커피', at: '2026-11-22T02:59:00Z' },
+  ];
+  const fromLibrary = await expected({ actions });
+  const lines = actions.map((action) => `${JSON.stringify(action)}\n`).join('\n');
+  expect(await answered('--actions', file('actions.json', JSON.stringify(actions)))).toEqual(fromLibrary);
+  expect(await answered('--actions', file('actions.ndjson', lines))).toEqual(fromLibrary);
+});
+
+test('the table has a row per shop, best first, with its best reason', async () => {
+  const { shops } = await answered('--keyword', '짜장면', '--limit', '3');
+  const { code, stdout, stderr } = await doorrank([...RECOMMEND, '--keyword', '짜장면', '--limit', '3']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [summary, , head, ...rows] = stdout.trimEnd().split('\n');
+  expect(summary).toMatch(/^version town, basis actions, \d+ candidates, \d+ similarities, \d+\.\d\d ms$/);
+  expect(head).toMatch(/^rank +shop id +name +score +meters +best reason$/);
+  expect(rows).toHaveLength(3);
+  rows.forEach((row, i) => {
+    expect(row).toMatch(new RegExp(`^ +${i + 1} +${shops[i]!.shopId} +`));
+    expect(row).toContain(shops[i]!.name);
+    expect(row).toContain(`search 짜장면: rank ${i + 1}, similarity `);
+  });
+});
+
+test('without actions the table names popularity, without candidates it says that there are none', async () => {
+  const popular = await doorrank([...RECOMMEND, '--limit', '1']);
+  expect(popular.stdout).toMatch(/basis popular.*\n\n.*\n.*popularity \d+: rank 1$/m);
+  const nobody = await doorrank(['recommend', '--store', store, '--lon', '-73.98', '--lat', '-.5']);
+  expect(nobody).toMatchObject({ code: 0, stderr: '' });
+  expect(nobody.stdout).toContain('No shop delivers to lon -73.98, lat -0.5.');
+});
+
+test('recorded actions of a user are taken with --user and --data', async () => {
+  const data = join(directory, 'data');
+  const engine = await openEngine({ store, data, threads: 0 }, { nowMs: Date.now });
+  await engine.record([{ userId: 'u1', type: 'search', keyword: '피자', at: '2026-11-22T02:59:00Z' }]);
+  const owned = await doorrank([...RECOMMEND, '--user', 'u1', '--data', data]);
+  expect(owned.code, owned.stderr).toBe(1); // as long as this process owns the directory
+  expect(owned.stderr).toMatch(/^error: /);
+  await engine.close();
+  const answer = await answered('--user', 'u1', '--data', data);
+  expect(answer).toEqual(
+    await expected({ actions: [{ type: 'search', keyword: '피자', at: '2026-11-22T02:59:00Z' }] }),
+  );
+});
+
+test('no directory of its own is left behind', async () => {
+  const temporary = temporaryDirectory();
+  const { code } = await doorrank(RECOMMEND, { env: { TMPDIR: temporary } });
+  expect(code).toBe(0);
+  expect((await doorrank([...RECOMMEND, '--limit', '0'], { env: { TMPDIR: temporary } })).code).toBe(1);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+/** Refusals, and what they must say. */
+const REFUSED: readonly (readonly [args: readonly string[], says: readonly string[]])[] = [
+  [['--limit', '0'], ['--limit must be a whole number 1..1000, got 0']],
+  [['--limit', '1e9'], ['--limit must be a whole number 1..1000']],
+  [['--limit', '2.5'], ['--limit must be a whole number 1..1000']],
+  [
+    ['--radius-meters', '-5'],
+    ['--radius-meters must be a number', 'got -5'],
+  ],
+  [['--lat', '126.9784'], ['--lat must be -90..90 degrees, got 126.9784']],
+  [['--lon', '181'], ['--lon must be -180..180 degrees, got 181']],
+  [['--at', 'yesterday'], ['--at must be an ISO 8601 instant']],
+  [['--keyword', 'x'.repeat(10_000)], ['actions[0].keyword must be 1..200 characters, got "xxx']],
+  [Array.from({ length: 51 }, () => ['--keyword', 'a']).flat(), ['50 actions']],
+  [['--store', join(directory, 'nowhere')], ['nowhere']],
+];
+
+test('values out of bounds are refused with the option, what is expected and what was found', async () => {
+  for (const [args, says] of REFUSED) {
+    const { code, stdout, stderr } = await doorrank([...RECOMMEND, ...args]);
+    expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: .*\n$/);
+    for (const words of says) expect(stderr).toContain(words);
+  }
+});
+
+/** Files of actions that do not hold, and what the refusal must say. */
+const WRONG_ACTIONS: readonly (readonly [name: string, content: string | Uint8Array, says: string])[] = [
+  ['no-json.json', '{', 'no-json.json is not JSON'],
+  ['no-array.json', '{"type":"view"}', '--actions must be an array'],
+  ['bad-line.ndjson', '{"type":"view","shopId":"s1"}\n\n{"type"\n', 'bad-line.ndjson line 3 is not JSON'],
+  ['no-target.ndjson', '{"type":"view"}\n', 'actions[0] must have either a keyword or a shopId'],
+  ['unknown-field.json', '[{"type":"view","shop":"s1"}]', 'actions[0].shop is not a known field'],
+  ['no-utf8.json', new Uint8Array([0x22, 0xff, 0x22]), 'no-utf8.json is not UTF-8'],
+  ['actions.csv', 'type', 'must end in .json or .ndjson'],
+];
+
+test('files of actions that do not hold are refused', async () => {
+  for (const [name, content, says] of WRONG_ACTIONS) {
+    const { code, stderr } = await doorrank([...RECOMMEND, '--actions', file(name, content)]);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/^error: .*\n$/);
+    expect(stderr).toContain(says);
+  }
+  const missing = await doorrank([...RECOMMEND, '--actions', join(directory, 'missing.json')]);
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('missing.json cannot be read') });
+});
+
+test('a store without an active version is refused with what to do', async () => {
+  const empty = join(directory, 'empty');
+  await succeed(buildTown(empty, 'town'));
+  const { code, stderr } = await doorrank([...RECOMMEND, '--store', empty]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: .*activate/);
+});
+
+test('a reader that goes away is no error', () => {
+  const command = `"${process.execPath}" src/cli/doorrank.js ${RECOMMEND.join(' ')} --limit 1000 | head -c 1`;
+  const { status, stderr } = spawnSync('bash', ['-c', `${command}; exit \${PIPESTATUS[0]}`], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
