@@ -49,5 +49,6 @@ export function shown(value: unknown): string {
   } catch {
     text = String(value);
   }
-  return text.length <= 60 ? text : `${text.slice(0, 57)}… (${text.length} characters)`;
+  if (text.length <= 60) return text;
+  return `${text.slice(0, 57)}… (${typeof value === 'string' ? value.length : text.length} characters)`;
 }

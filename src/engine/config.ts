@@ -1,6 +1,7 @@
 /** Every setting of an engine: type, default, unit, bounds. The README's table is made from the same words. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { ACTION_STORE_DEFAULTS, COMMIT_DELAY_MS_MAX } from '../actions/action-store.ts';
 
 const whole = (low: number, high: number) => {
   const error = { error: `must be a whole number ${low}..${high}` };
@@ -32,13 +33,17 @@ export const EngineOptionsSchema = z.strictObject({
   storePollMs: whole(0, 3_600_000)
     .default(500)
     .describe('how often to look for a version activated by another process, milliseconds; 0 never'),
-  actionsPerUserMax: whole(1, 100_000).default(200).describe('newest actions kept per user'),
-  actionAgeDaysMax: whole(1, 36_500).default(400).describe('actions older than this are dropped, days'),
+  actionsPerUserMax: whole(1, 100_000)
+    .default(ACTION_STORE_DEFAULTS.actionsPerUserMax)
+    .describe('newest actions kept per user'),
+  actionAgeDaysMax: whole(1, 36_500)
+    .default(ACTION_STORE_DEFAULTS.ageDaysMax)
+    .describe('actions older than this are dropped, days'),
   usersInMemoryMax: whole(1, 100_000_000)
-    .default(100_000)
+    .default(ACTION_STORE_DEFAULTS.usersInMemoryMax)
     .describe('users whose newest actions are held in memory'),
-  commitDelayMs: whole(0, 5)
-    .default(5)
+  commitDelayMs: whole(0, COMMIT_DELAY_MS_MAX)
+    .default(ACTION_STORE_DEFAULTS.commitDelayMs)
     .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
 });
 

@@ -247,10 +247,10 @@ export class Engine {
       .map((keyword) => ({ keyword }));
   }
 
-  /** Every version in the store, in byte order. */
+  /** Every version in the store that can be read, in byte order; the log names those that cannot. */
   snapshots(): readonly SnapshotSummary[] {
     this.#checkOpen();
-    return this.#store.versions().map((version) => this.#summaryOf(version));
+    return this.#store.versions().flatMap((version) => this.#summaryOf(version) ?? []);
   }
 
   /**
@@ -399,13 +399,21 @@ export class Engine {
     );
   }
 
-  #summaryOf(version: string): SnapshotSummary {
-    const { shopCount, keywordCount, dimensions, metric, bounds, modelCard } = readHeader(
-      this.#store.pathOf(version),
-    );
-    const active = version === this.#version;
-    const mapped = this.#generations.isMapped(version);
-    return { version, active, shopCount, keywordCount, dimensions, metric, bounds, mapped, modelCard };
+  #summaryOf(version: string): SnapshotSummary | null {
+    try {
+      const header = readHeader(this.#store.pathOf(version));
+      const { shopCount, keywordCount, dimensions, metric, bounds, modelCard } = header;
+      const active = version === this.#version;
+      const mapped = this.#generations.isMapped(version);
+      return { version, active, shopCount, keywordCount, dimensions, metric, bounds, mapped, modelCard };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#log.warn(
+        { version, error: error.message },
+        'a snapshot of the store cannot be read and is not listed',
+      );
+      return null;
+    }
   }
 
   /** Loads what `plan` names, verifies it, commits the choice and only then lets it answer. */

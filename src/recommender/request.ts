@@ -51,6 +51,7 @@ export const RecommendRequestSchema = z.strictObject({
   actions: z
     .array(RequestActionSchema, { error: 'must be an array of actions' })
     .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
+    .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
     .optional(),
   location: LocationSchema,
   radiusMeters: RadiusMetersSchema.optional(),

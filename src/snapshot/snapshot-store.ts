@@ -54,21 +54,20 @@ export class SnapshotStore {
     this.directory = directory;
   }
 
-  /** Opens a store; with `create`, makes its directories first. */
+  /** Opens a store, which may be an empty directory; with `create`, makes its directories first. */
   static open(directory: string, options: { readonly create?: boolean } = {}): SnapshotStore {
     const store = new SnapshotStore(directory);
     if (options.create) store.#changing(() => mkdirSync(store.#snapshots, { recursive: true }));
-    if (!statSync(store.#snapshots, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new EngineError(
-        'store_invalid',
-        `${directory} is not a store: ${store.#snapshots} is not a directory; build a snapshot into it first`,
-      );
-    }
-    return store;
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return store;
+    throw new EngineError(
+      'store_invalid',
+      `${directory} is not a store: there is no such directory; build a snapshot into it first`,
+    );
   }
 
   /** The versions in the store, in byte order. */
   versions(): string[] {
+    if (!existsSync(this.#snapshots)) return [];
     return readdirSync(this.#snapshots)
       .filter((name) => name.endsWith(FILE_SUFFIX))
       .map((name) => name.slice(0, -FILE_SUFFIX.length))

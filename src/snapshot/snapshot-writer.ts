@@ -54,13 +54,14 @@ export class SnapshotWriter {
   /** Computes the checksums, writes the header, syncs the file and closes it. */
   finish(onHashed: (doneBytes: number, totalBytes: number) => void): void {
     let hashedBytes = 0;
+    const totalBytes = SECTIONS.reduce((sum, name) => sum + this.#sizes[name], 0);
     const sections = Object.fromEntries(
       SECTIONS.map((name) => {
         const section: Section = {
           name,
           offset: this.#offsets[name],
           sizeBytes: this.#sizes[name],
-          sha256: this.#hash(name, (bytes) => onHashed((hashedBytes += bytes), this.fileBytes)),
+          sha256: this.#hash(name, (bytes) => onHashed((hashedBytes += bytes), totalBytes)),
         };
         return [name, section];
       }),

@@ -192,19 +192,40 @@ export class ParquetFile {
     let entriesLeft = Number(chunk.num_values);
     let dictionary: DecodedArray | undefined;
     while (entriesLeft > 0) {
-      if (position >= end) throw this.#broken(place, `an end with ${entriesLeft} values missing`, leaf);
-      const { header, sizeBytes } = await this.#readPageHeader(place, position, end);
-      const bytes = new Uint8Array(new ArrayBuffer(header.compressed_page_size));
-      await readFully(this.file.path, this.#handle, position + sizeBytes, bytes);
-      position += sizeBytes + header.compressed_page_size;
+      const { header, bytes, nextPosition } = await this.#readPage(place, leaf, position, end);
+      position = nextPosition;
       if (header.type === 'DICTIONARY_PAGE') {
         dictionary = await asParquet(this.file, place, () => decodeDictionary(bytes, header, decoder));
       } else if (header.type !== 'INDEX_PAGE') {
-        const page = await asParquet(this.file, place, () => decodePage(bytes, header, decoder, dictionary));
-        entriesLeft -= page.entryCount;
-        yield page;
+        const entryCount = (header.data_page_header ?? header.data_page_header_v2)?.num_values;
+        if (entryCount === undefined || !(entryCount >= 0 && entryCount <= entriesLeft)) {
+          throw this.#broken(place, `a page of ${entryCount} values with ${entriesLeft} to come`, leaf);
+        }
+        entriesLeft -= entryCount;
+        yield await asParquet(this.file, place, () => decodePage(bytes, header, decoder, dictionary));
       }
     }
+  }
+
+  /** Reads the page at `position` of a column chunk that goes up to `end`. */
+  async #readPage(
+    place: string,
+    leaf: SchemaTree,
+    position: number,
+    end: number,
+  ): Promise<{ header: PageHeader; bytes: Uint8Array; nextPosition: number }> {
+    if (!(position >= 0 && position < end && end <= this.file.sizeBytes)) {
+      throw this.#broken(place, `no page at byte ${position}`, leaf);
+    }
+    const { header, sizeBytes } = await this.#readPageHeader(place, position, end);
+    const start = position + sizeBytes;
+    const nextPosition = start + header.compressed_page_size;
+    if (!(nextPosition >= start && nextPosition <= end)) {
+      throw this.#broken(place, `a page of ${header.compressed_page_size} bytes at byte ${start}`, leaf);
+    }
+    const bytes = new Uint8Array(new ArrayBuffer(header.compressed_page_size));
+    await readFully(this.file.path, this.#handle, start, bytes);
+    return { header, bytes, nextPosition };
   }
 
   /** Page headers do not say how long they are: tries with more bytes until one is complete. */
