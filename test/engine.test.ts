@@ -2,7 +2,13 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openEngine, type Engine, type EngineOptions, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import {
+  openEngine,
+  type Engine,
+  type EngineOptions,
+  type Recommendation,
+  type RecommendRequest,
+} from '../src/index.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER } from '../src/synthetic/town.ts';
@@ -407,7 +413,9 @@ test('raw search over an inner product may use the metric of the request', async
 
 /** An answer without when and how long. */
 function answerOf(answer: Recommendation): string {
-  return JSON.stringify(answer, (key, value: unknown) => (['at', 'tookMs'].includes(key) ? undefined : value));
+  return JSON.stringify(answer, (key, value: unknown) =>
+    ['at', 'tookMs'].includes(key) ? undefined : value,
+  );
 }
 
 async function until(fact: () => boolean): Promise<void> {

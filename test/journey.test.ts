@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { Recommendation } from '../src/index.ts';
-import { buildTown, Running, startServer, succeed, temporaryDirectory } from './cli-process.ts';
+import { buildTown, startServer, succeed, temporaryDirectory, type Running } from './cli-process.ts';
 
 const CENTER = { lon: 126.9784, lat: 37.5667 };
 const started: Running[] = [];
