@@ -3,8 +3,8 @@
  * hyparquet decodes pages; which pages, and when, is decided here: its own readers decode a column of a row group at
  * once, and one row group of a million vectors (what pandas writes) takes gigabytes that way.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -59,7 +59,7 @@ export class ParquetFile {
     this.#metadata = metadata;
     this.#schema = parquetSchema(metadata);
     this.rowCount = Number(metadata.num_rows);
-    this.columns = this.#schema.children.map((child) => child.element.name);
+    this.columns = this.#schema.children.map((child) => child.element.name ?? ''); // damaged footers have none
   }
 
   /** Throws `input_invalid` for a file that is cut off or not Parquet. */
@@ -67,8 +67,9 @@ export class ParquetFile {
     const handle = await openInput(file);
     try {
       await checkMagic(file, handle);
-      const metadata = await asParquet(file, 'footer', () => parquetMetadataAsync(asyncBuffer(file, handle)));
-      return new ParquetFile(file, handle, metadata);
+      return await asParquet(file, 'footer', async () => {
+        return new ParquetFile(file, handle, await parquetMetadataAsync(asyncBuffer(file, handle)));
+      });
     } catch (error) {
       await handle.close();
       throw error;
