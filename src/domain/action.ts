@@ -19,7 +19,7 @@ const id = (what: string) =>
 
 export const UserIdSchema = id('a user id');
 export const ShopIdSchema = id('a shop id');
-export const KeywordSchema = z
+const KeywordSchema = z
   .string({ error: 'must be text' })
   .min(1, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` })
   .max(KEYWORD_CHARACTERS_MAX, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` })

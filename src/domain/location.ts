@@ -10,9 +10,6 @@ export interface Location {
 /** More than the way between any two places on Earth (20,004 km), so "no limit of its own" as a number. */
 export const RADIUS_METERS_UNLIMITED = 20_040_000;
 
-/** The largest radius a request may narrow to. */
-export const RADIUS_METERS_MAX = RADIUS_METERS_UNLIMITED;
-
 const degrees = (bound: number) =>
   z
     .number({ error: `must be a number of degrees` })

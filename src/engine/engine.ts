@@ -40,8 +40,8 @@ import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } fr
 import { Generations, type Loaded } from './generations.ts';
 
 /** Actions in one call of `record`. */
-export const RECORD_COUNT_MAX = 10_000;
-export const KEYWORD_LIMIT_MAX = 1_000;
+const RECORD_COUNT_MAX = 10_000;
+const KEYWORD_LIMIT_MAX = 1_000;
 const KEYWORD_LIMIT_DEFAULT = 20;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 /**

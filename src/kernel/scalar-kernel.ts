@@ -12,7 +12,7 @@ interface Entry {
 }
 
 /** Dot product in float64: four lane sums in index order, total (S0 + S2) + (S1 + S3). */
-export function dot(x: Float32Array, y: Float32Array): number {
+function dot(x: Float32Array, y: Float32Array): number {
   const sum = [0, 0, 0, 0];
   for (let i = 0; i < x.length; i++) sum[i & 3]! += x[i]! * y[i]!;
   return sum[0]! + sum[2]! + (sum[1]! + sum[3]!);

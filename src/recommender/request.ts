@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { FilterSchema } from '../catalog/filter.ts';
 import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
-import { LocationSchema, RADIUS_METERS_MAX } from '../domain/location.ts';
+import { LocationSchema, RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import type { AttributeValue } from '../domain/shop.ts';
 
 /** Newest actions that take part in one recommendation. */
@@ -14,10 +14,10 @@ export const ACTION_COUNT_MAX = 50;
 export const LIMIT_MAX = 1_000;
 export const LIMIT_DEFAULT = 20;
 /** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
-export const RRF_K_DEFAULT = 60;
-export const HALF_LIFE_MINUTES_DEFAULT = 60;
+const RRF_K_DEFAULT = 60;
+const HALF_LIFE_MINUTES_DEFAULT = 60;
 /** How many of the best candidates of each action's ranking take part in the fusion. */
-export const DEPTH_DEFAULT = 100;
+const DEPTH_DEFAULT = 100;
 export const DEPTH_MAX = 10_000;
 export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
@@ -32,7 +32,7 @@ const number = (low: number, high: number) => {
   return z.number(error).min(low, error).max(high, error);
 };
 
-export const RadiusMetersSchema = number(1, RADIUS_METERS_MAX);
+const RadiusMetersSchema = number(1, RADIUS_METERS_UNLIMITED);
 export const LimitSchema = whole(1, LIMIT_MAX);
 
 const FusionSchema = z.strictObject({

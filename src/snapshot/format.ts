@@ -47,7 +47,7 @@ const FIXED_BYTES = 128;
 const SECTION_ENTRY_BYTES = 64;
 const SECTION_NAME_BYTES = 16;
 const CHECKSUM_OFFSET = 96;
-export const CHECKSUM_BYTES = 32;
+const CHECKSUM_BYTES = 32;
 const PAGE_BYTES = 4096;
 /** More than any real header; keeps a corrupt length from being believed. */
 const HEADER_BYTES_MAX = 16 * 1024 * 1024;

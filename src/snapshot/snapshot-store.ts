@@ -39,7 +39,7 @@ export interface Activation {
 }
 
 /** Throws unless `version` can be a file name anywhere: letters, digits, `.`, `_`, `-`. */
-export function checkVersionName(version: string): void {
+function checkVersionName(version: string): void {
   if (typeof version === 'string' && VERSION.test(version) && !version.includes('..')) return;
   throw new RequestError(
     'version',

@@ -18,7 +18,7 @@ export interface ThreadView {
 }
 
 /** The line that uses scratch lane `lane` in front of a snapshot. */
-export function lineOf({ memory, kernel, generation, placement }: ThreadView, lane: number): Line {
+function lineOf({ memory, kernel, generation, placement }: ThreadView, lane: number): Line {
   return { generation, lane: new Lane(memory, kernel, lane, placement.laneBytes) };
 }
 
