@@ -77,7 +77,7 @@ test('an unknown version is refused with those that are there', () => {
 
 test('activating and rolling back is a walk through what was active', () => {
   for (const version of ['v1', 'v2', 'v3']) publish(version);
-  expect(() => store.rollback()).toThrow('nothing is active yet');
+  expect(() => store.rollback()).toThrow('nothing is active yet in the store');
   expect(store.activate('v1')).toEqual({ version: 'v1', previous: null });
   expect(() => store.rollback()).toThrow('v1 is the first version that was activated');
   expect(store.activate('v2')).toEqual({ version: 'v2', previous: 'v1' });

@@ -109,7 +109,7 @@ export class SnapshotStore {
     throw new EngineError(
       'no_previous_version',
       current === undefined
-        ? 'nothing is active yet, so there is nothing to roll back'
+        ? `nothing is active yet in the store ${this.directory}, so there is nothing to roll back`
         : `${current} is the first version that was activated, so there is none to roll back to`,
     );
   }
