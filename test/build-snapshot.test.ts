@@ -1,7 +1,6 @@
 /** Building: every form of input makes the same snapshot, every fault is named, and nothing is published but what is good. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parquetWriteFile } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEngine } from '../src/index.ts';
 import { buildSnapshot, type BuildInput, type BuildProgress } from '../src/snapshot/build-snapshot.ts';
@@ -9,6 +8,7 @@ import { verifySnapshot } from '../src/snapshot/open-snapshot.ts';
 import type { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
+import { FLOAT_LIST_SCHEMA, writtenParquet } from './snapshot-input-files.ts';
 
 const workspace = new Workspace();
 let built: BuiltTown;
@@ -42,18 +42,35 @@ test('CSV, NDJSON and Parquet, vectors by position and by key, make the same sna
   const shuffled = [...town.shops()]
     .map((shop, row) => ({ shopId: shop.shopId, vector: vectorOf(row) }))
     .toReversed();
-  const parquet = workspace.path('vectors.parquet');
-  parquetWriteFile({
-    filename: parquet,
-    columnData: [
-      { name: 'shopId', data: shuffled.map(({ shopId }) => shopId), type: 'STRING' },
-      { name: 'vector', data: shuffled.map(({ vector }) => vector), type: 'JSON' },
-    ],
-  });
+  const columns = [
+    { name: 'shopId', data: shuffled.map(({ shopId }) => shopId) },
+    { name: 'vector', data: shuffled.map(({ vector }) => vector) },
+  ];
+  const shopColumns = [
+    'shopId',
+    'lon',
+    'lat',
+    'name',
+    'deliveryRadiusMeters',
+    'openingHours',
+    'category',
+    'price',
+    'rating',
+    'popularity',
+  ];
+  const attributes = ['chain', 'signatureDish', 'spicy', 'vegetarian'];
+  const all = shopRows() as { [column: string]: string | number | boolean | undefined }[];
+  const parquetShops = writtenParquet(
+    [...shopColumns, ...attributes].map((name) => ({ name, data: all.map((row) => row[name] ?? null) })),
+  );
   const { shops, shopVectors } = built.inputs;
   const inputs: Record<string, Pick<BuildInput, 'shops' | 'shopVectors'>> = {
     'by-csv-f32': { shops, shopVectors: file('vectors.f32', new Uint8Array(town.shopVectors.buffer)) },
     'by-ndjson-npy': { shops: file('shops.ndjson', ndjson(shopRows())), shopVectors },
+    'by-parquet': {
+      shops: parquetShops,
+      shopVectors: writtenParquet(columns, { schema: FLOAT_LIST_SCHEMA }),
+    },
     'by-csv-ndjson': { shops, shopVectors: file('vectors.ndjson', ndjson(shuffled)) },
   };
   for (const [version, input] of Object.entries(inputs)) {
@@ -77,7 +94,7 @@ test('a model card is kept as it is', async () => {
   expect(verifySnapshot(store.pathOf('card')).modelCard).toEqual(modelCard);
 });
 
-test('a town without shops is a town', async () => {
+test('a snapshot of one shop that delivers everywhere', async () => {
   const shops = file('empty.ndjson', '{"shopId":"only","lon":1,"lat":2}');
   const one = await buildSnapshot(
     {

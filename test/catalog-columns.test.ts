@@ -10,6 +10,7 @@ import {
   randomOrder,
   randomShops,
   sharedSections,
+  verifyAlone,
 } from './catalog-random-shops.ts';
 
 /** The value a column holds for a shop, undefined if it is missing. */
@@ -34,7 +35,7 @@ test('records, ids and columns hold what the shops hold, in the order of their o
     const shops = randomShops(random, random.below(80));
     const order = randomOrder(random, shops.length);
     const catalog = Catalog.over(sharedSections(encodedCatalog(shops, order)));
-    catalog.verify();
+    verifyAlone(catalog);
     expect(catalog.size).toBe(shops.length);
     for (const [ordinal, row] of order.entries()) {
       const shop = shops[row]!;
@@ -76,7 +77,7 @@ test('an attribute is a column if all its values are of one kind, else the catal
 
 test('an empty catalog opens and has the columns of every catalog', () => {
   const catalog = catalogOf([]);
-  catalog.verify();
+  verifyAlone(catalog);
   expect(catalog.size).toBe(0);
   expect(catalog.columns.names()).toEqual(['category', 'price', 'rating', 'popularity']);
   expect(catalog.ids.ordinalOf('s1')).toBe(-1);

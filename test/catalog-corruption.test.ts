@@ -11,6 +11,7 @@ import {
   randomOrder,
   randomShops,
   sharedSections,
+  verifyAlone,
 } from './catalog-random-shops.ts';
 
 const SECTIONS = ['shopIds', 'shopIdOrder', 'columns', 'payload'] as const;
@@ -26,7 +27,7 @@ function randomCatalog(random: Random): CatalogSections {
 function isAccepted(sections: CatalogSections): Catalog | undefined {
   try {
     const catalog = Catalog.over(sections);
-    catalog.verify();
+    verifyAlone(catalog);
     return catalog;
   } catch (error) {
     if (error instanceof EngineError && error.code === 'snapshot_invalid') return undefined;
@@ -97,7 +98,7 @@ test('sections of different catalogs are refused together', () => {
   expect(() => Catalog.over({ ...one, payload: two.payload })).toThrow(
     /section payload: holds 2 shops, expected 1/,
   );
-  expect(() => Catalog.over({ ...one, payload: other.payload }).verify()).toThrow(
+  expect(() => verifyAlone(Catalog.over({ ...one, payload: other.payload }))).toThrow(
     /section payload: the record of shop 0 has shopId "b", expected "a"/,
   );
 });
@@ -135,7 +136,9 @@ test.each<[record: string, message: RegExp]>([
   ['{"shopId":"s1","attributes":[]}', /the record of shop 0 has attributes \[\], expected an object/],
 ])('the record %s is refused', (record, message) => {
   const sections = encodedCatalog([plainShop()], Uint32Array.of(0));
-  expect(() => Catalog.over({ ...sections, payload: encodeTextTable([record]) }).verify()).toThrow(message);
+  expect(() => verifyAlone(Catalog.over({ ...sections, payload: encodeTextTable([record]) }))).toThrow(
+    message,
+  );
 });
 
 test('a dictionary that is not sorted is refused', () => {
@@ -143,7 +146,7 @@ test('a dictionary that is not sorted is refused', () => {
   const sections = encodedCatalog(shops, Uint32Array.of(0, 1));
   const texts = Buffer.from(sections.columns.buffer).indexOf('xy');
   sections.columns.set(Buffer.from('yx'), texts);
-  expect(() => Catalog.over(sections).verify()).toThrow(
+  expect(() => verifyAlone(Catalog.over(sections))).toThrow(
     /section columns, texts of "category": rows 0 and 1 hold "y" and "x", expected ascending texts/,
   );
 });

@@ -125,3 +125,8 @@ export function catalogOf(shops: readonly Shop[]): Catalog {
 export function plainShop(fields: Partial<Shop> = {}): Shop {
   return { shopId: 's1', lon: 127, lat: 37.5, attributes: {}, ...fields };
 }
+
+/** Verifies a catalog without a snapshot around it: its shops are where its own records say. */
+export function verifyAlone(catalog: Catalog): void {
+  catalog.verify((ordinal) => catalog.record(ordinal) ?? { lon: NaN, lat: NaN });
+}

@@ -1,5 +1,5 @@
 /** An engine over its life: swaps under load, roll backs, refusals, what others do to the store, and closing. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -85,52 +85,56 @@ describe.each([0, 2])('with %i worker threads', (threads) => {
 
   test('large requests give the same bytes as small ones do where they are', async () => {
     await using({ threads }, async (engine) => {
-      // 100 vectors over 3,000 shops of 32 dimensions, 7 times: far enough to be worth a worker.
-      const vectors = Array.from({ length: 100 }, (_, n) =>
-        Array.from({ length: 32 }, (_entry, i) => Math.sin(n * 31 + i)),
-      );
-      const request = { vectors, k: 50, candidates: { location: TOWN_CENTER } };
+      await engine.activate('large');
+      const vectors = manyVectors(100);
+      const request = { vectors, k: 50, candidates: LARGE };
       const answers = await Promise.all(Array.from({ length: 7 }, () => engine.similarities(request)));
       const small = await Promise.all(
         vectors.map((vector) => engine.similarities({ ...request, vectors: [vector] })),
       );
       for (const answer of answers) expect(answer.rankings).toEqual(small.map(({ rankings }) => rankings[0]));
+      expect(engine.stats().requestsInWorkers).toBe(threads === 0 ? 0 : 7);
     });
   });
 });
+
+/** All shops of `large`, so that a request over them is worth a worker. */
+const LARGE = { shopIds: Array.from({ length: 15_000 }, (_, shop) => `s${shop}`) };
+const manyVectors = (count: number): number[][] =>
+  Array.from({ length: count }, (_, n) => Array.from({ length: 32 }, (_entry, i) => Math.cos(n - i)));
 
 test('a memory is not taken for the next version while a worker reads it', async () => {
   await using({ threads: 2 }, async (engine) => {
     await engine.activate('large');
-    const vectors = Array.from({ length: 100 }, (_, n) =>
-      Array.from({ length: 32 }, (_entry, i) => Math.cos(n - i)),
-    );
-    const request = { vectors, k: 20, candidates: { location: TOWN_CENTER } };
+    const request = { vectors: manyVectors(100), k: 10_000, candidates: LARGE };
     const alone = await engine.similarities(request);
-    const running = Array.from({ length: 6 }, () => engine.similarities(request));
-    // The second of these needs the memory that the six read.
-    for (const version of ['v1', 'v2', 'v3']) await engine.activate(version);
-    for (const answer of await Promise.all(running)) expect(answer).toEqual(alone);
-    expect(engine.stats().requestsInWorkers).toBe(7);
+    const events: string[] = [];
+    // One worker reads for long; the other verifies two versions, the second of which needs the memory that is read.
+    const reading = engine.similarities(request).then((answer) => {
+      events.push('read');
+      return answer;
+    });
+    for (const version of ['v1', 'v2']) {
+      await engine.activate(version);
+      events.push(version);
+    }
+    expect(await reading).toEqual(alone);
+    expect(events).toEqual(['v1', 'read', 'v2']);
+    expect(engine.stats().requestsInWorkers).toBe(2);
   });
 });
 
-test('requests go to workers only when they are large', async () => {
+test('requests go to workers only when their candidates make them large', async () => {
   await using({ threads: 1 }, async (engine) => {
-    await engine.recommend(SEARCH);
-    expect(engine.stats()).toMatchObject({ requestsInline: 1, requestsInWorkers: 0 });
     await engine.activate('large');
-    const vectors = Array.from({ length: 60 }, (_, n) =>
-      Array.from({ length: 32 }, (_entry, i) => Math.cos(n + i)),
-    );
-    await engine.similarities({ vectors, k: 5, candidates: { location: TOWN_CENTER } });
-    expect(engine.stats()).toMatchObject({ requestsInline: 1, requestsInWorkers: 1 });
+    const vectors = manyVectors(60);
+    await engine.recommend(SEARCH);
+    await engine.similarities({ vectors, k: 5, candidates: { shopIds: ['s1', 's2'] } });
+    expect(engine.stats()).toMatchObject({ requestsInline: 2, requestsInWorkers: 0 });
+    await engine.similarities({ vectors, k: 5, candidates: LARGE });
+    expect(engine.stats()).toMatchObject({ requestsInline: 2, requestsInWorkers: 1 });
     // An error in a worker arrives as what it was.
-    const wrong = engine.similarities({
-      vectors: [...vectors, [1, 2]],
-      k: 5,
-      candidates: { location: TOWN_CENTER },
-    });
+    const wrong = engine.similarities({ vectors: [...vectors, [1, 2]], k: 5, candidates: LARGE });
     await expect(wrong).rejects.toMatchObject({
       name: 'RequestError',
       field: 'vectors[60]',
@@ -139,24 +143,116 @@ test('requests go to workers only when they are large', async () => {
   });
 });
 
-test('too many large requests are refused, and those that wait are answered', async () => {
+test('too many large requests are refused, those that wait are answered, and a swap waits for none of them', async () => {
   await using({ threads: 1, queueMax: 2 }, async (engine) => {
     await engine.activate('large');
-    const vectors = Array.from({ length: 60 }, (_, n) =>
-      Array.from({ length: 32 }, (_entry, i) => Math.cos(n + i)),
-    );
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 6 }, () =>
-        engine.similarities({ vectors, k: 5, candidates: { location: TOWN_CENTER } }),
-      ),
-    );
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    const request = { vectors: manyVectors(60), k: 5, candidates: LARGE };
+    const running = Array.from({ length: 6 }, () => engine.similarities(request));
+    const outcomes = Promise.allSettled(running);
+    expect((await engine.activate('v1')).version).toBe('v1');
+    const settled = await outcomes;
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    const refused = settled.filter((outcome) => outcome.status === 'rejected');
     expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual([
       'overloaded',
       'overloaded',
       'overloaded',
     ]);
+  });
+});
+
+test('closing lets running requests and swaps end', async () => {
+  const own = ownStore();
+  own.activate('large');
+  const engine = await openEngine({ store: own.directory, data: workspace.path('data-closing'), threads: 1 });
+  const request = { vectors: manyVectors(60), k: 5, candidates: LARGE };
+  const running = Array.from({ length: 4 }, () => engine.similarities(request));
+  const swap = engine.activate('v1');
+  await new Promise((resolve) => setImmediate(resolve)); // the swap has begun
+  await engine.close();
+  expect((await swap).version).toBe('v1');
+  for (const answer of await Promise.all(running)) expect(answer.version).toBe('large');
+});
+
+test('an activation that cannot be written changes nothing', async () => {
+  await using({}, async (engine, own) => {
+    const pointer = path.join(own.directory, 'CURRENT');
+    rmSync(pointer);
+    mkdirSync(path.join(pointer, 'in-the-way'), { recursive: true });
+    await expect(engine.activate('v2')).rejects.toMatchObject({ code: 'store_invalid' });
+    expect((await engine.recommend(SEARCH)).version).toBe('v1');
+    await expect(engine.recommend({ ...SEARCH, version: 'v2' })).rejects.toMatchObject({
+      code: 'version_not_loaded',
+    });
+    expect(readdirSync(own.directory).toSorted()).toEqual(['CURRENT', 'snapshots']);
+  });
+});
+
+test('a snapshot under another name is refused', async () => {
+  await using({}, async (engine, own) => {
+    cpSync(own.pathOf('v2'), path.join(own.directory, 'snapshots/renamed.snapshot'));
+    await expect(engine.activate('renamed')).rejects.toThrow(
+      /says it is version v2; a snapshot keeps the name it was built with/,
+    );
+  });
+});
+
+test('a roll back that another process overtakes says so', async () => {
+  await using({ threads: 1 }, async (engine, own) => {
+    await engine.activate('v2');
+    const rolling = engine.rollback();
+    // A worker verifies v1 by now; before it answers, the pointer moves.
+    await new Promise((resolve) => setImmediate(resolve));
+    own.activate('v3');
+    await expect(rolling).rejects.toMatchObject({ code: 'store_changed' });
+    expect(engine.health().version).toBe('v2');
+    expect(own.current()).toBe('v3');
+    await engine.refresh();
+    expect(engine.health().version).toBe('v3');
+  });
+});
+
+test('at most 50 actions take part, all of them count as seen, and `at` leaves later ones out', async () => {
+  await using({}, async (engine) => {
+    const minute = (n: number): string => new Date(Date.UTC(2026, 10, 22, 12, n)).toISOString();
+    const views = Array.from({ length: 60 }, (_, n) => ({
+      userId: 'u',
+      type: 'view',
+      shopId: `s${n}`,
+      at: minute(n),
+    }));
+    await engine.record(views);
+    const request: RecommendRequest = { userId: 'u', location: TOWN_CENTER, limit: 1_000, at: minute(60) };
+    const answer = await engine.recommend(request);
+    expect(answer.shops[0]!.reasons).toHaveLength(50);
+    expect(answer.shops[0]!.reasons![0]).toMatchObject({ action: { shopId: 's59' } });
+    const unseen = await engine.recommend({ ...request, excludeSeen: true });
+    const without = await engine.recommend({ ...request, excludeShopIds: views.map(({ shopId }) => shopId) });
+    expect(unseen.candidateCount).toBeLessThan(answer.candidateCount - 10);
+    expect(answerOf(unseen)).toBe(answerOf(without));
+    const earlier = await engine.recommend({ ...request, at: minute(4) });
+    expect(earlier.shops[0]!.reasons!.map((reason) => 'action' in reason && reason.action.shopId)).toEqual([
+      's4',
+      's3',
+      's2',
+      's1',
+      's0',
+    ]);
+  });
+});
+
+test('an action of the future counts as one of now', async () => {
+  await using({}, async (engine) => {
+    const at = '2026-11-22T12:00:00Z';
+    const ask = async (viewedAt: string) => {
+      const actions = [
+        { type: 'view', shopId: 's1', at: viewedAt },
+        { type: 'view', shopId: 's2', at },
+      ];
+      const { shops } = await engine.recommend({ actions, location: TOWN_CENTER, at });
+      return shops.map(({ shopId, score }) => [shopId, score]);
+    };
+    expect(await ask('2026-11-22T18:00:00Z')).toEqual(await ask(at));
   });
 });
 
@@ -196,7 +292,7 @@ test('a version activated by another process is served; a damaged one is reporte
   own.activate('bad');
   await until(() => lines.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(lines).toEqual(['the activated version is refused; the old one keeps serving']);
+  expect(lines).toEqual(['the activated version cannot be served; the old one keeps serving']);
   expect((await engine.recommend(SEARCH)).version).toBe('v2');
   own.activate('v3');
   await until(() => engine.health().version === 'v3');

@@ -133,7 +133,7 @@ test('the candidates are those of a full scan: 10,000 locations over 500 towns, 
   }
 });
 
-test('a shop on the border of its radius and of the request is inside', () => {
+test('a shop on the border of its radius is inside', () => {
   const positions = new Float64Array(3);
   writePosition(127, 37.5, positions, 0);
   const location = { lon: 127.01, lat: 37.5 };

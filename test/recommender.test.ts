@@ -23,8 +23,12 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
     lat: TOWN_CENTER.lat + random.between(-0.02, 0.02),
   };
   const halfLifeMinutes = random.pick([1, 60, 10_000]);
-  const fusion = { k: random.pick([0, 60, 1_000]), halfLifeMinutes, depth: random.pick([1, 10, 100, 5_000]) };
   const limit = random.pick([1, 20, 300]);
+  const fusion = {
+    k: random.pick([0, 60, 1_000]),
+    halfLifeMinutes,
+    depth: random.pick([limit, limit + 10, 5_000]),
+  };
   const ages = Array.from({ length: random.below(6) }, () => random.below(100_000)).toSorted((a, b) => a - b);
   const drawn = ages.map((ageSeconds) => {
     const about =
@@ -74,7 +78,7 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       queries,
       metric,
       k: fusion.k,
-      depth: Math.max(fusion.depth, limit),
+      depth: fusion.depth,
       passes: (shop) => !excluded.has(shop.shopId) && (priceMax === undefined || shop.price! <= priceMax),
     },
   };
@@ -123,8 +127,13 @@ describe.each(METRICS)('%s', (metric) => {
     for (let seed = 1; seed <= 60; seed++) {
       const { request, scan: scanRequest } = randomCase(seed, town, scan, metric);
       const expected = scan.answer(scanRequest);
+      // Every second request rests on recorded actions, the others bring theirs along.
+      const { actions = [], ...rest } = request;
+      const userId = `u${seed}`;
       for (const engine of engines) {
-        const answer = await engine.recommend(request);
+        const stored = seed % 2 === 0 && actions.length > 0;
+        if (stored) await engine.record(actions.map((action) => ({ ...action, userId })));
+        const answer = await engine.recommend(stored ? { ...rest, userId } : request);
         const found = answer.shops.map(({ shopId, score, reasons }) => ({
           shopId,
           score,

@@ -113,53 +113,56 @@ describe('damage is found before it serves', () => {
   });
 
   test('contents that do not belong together, under checksums that match', () => {
-    // Re-signed: only what verification knows about the contents can find these.
-    const broken = (
-      name: string,
-      section: (typeof SECTIONS)[number],
-      write: (bytes: Buffer) => void,
-    ): (() => unknown) => {
-      const target = workspace.path(`resigned-${name}`);
+    type Edits = Partial<Record<(typeof SECTIONS)[number], (bytes: Buffer) => void>>;
+    const { sections } = readHeader(snapshot);
+    // Signed again: only what verification knows about the contents can find these.
+    const broken = (edits: Edits): (() => unknown) => {
       const bytes = readFileSync(snapshot);
-      const { offset, sizeBytes } = readHeader(snapshot).sections[section];
-      const part = bytes.subarray(offset, offset + sizeBytes);
-      write(part);
-      const entry = 128 + SECTIONS.indexOf(section) * 64;
-      Buffer.from(sha256(part)).copy(bytes, entry + 32);
+      for (const name of SECTIONS) {
+        const part = bytes.subarray(sections[name].offset, sections[name].offset + sections[name].sizeBytes);
+        edits[name]?.(part);
+        Buffer.from(sha256(part)).copy(bytes, 128 + SECTIONS.indexOf(name) * 64 + 32);
+      }
       bytes.fill(0, 96, 128);
       Buffer.from(sha256(bytes.subarray(0, bytes.readUInt32LE(12)))).copy(bytes, 96);
+      const target = workspace.path('resigned');
       writeFileSync(target, bytes);
       return () => verifySnapshot(target);
     };
-    expect(broken('nothing', 'rows', () => {})).not.toThrow();
-    expect(broken('nan', 'rows', (rows) => rows.writeFloatLE(NaN, 48))).toThrow(
-      /embedding of ordinal 1 holds a number that is not finite/,
-    );
-    expect(broken('norm', 'norms', (norms) => norms.writeDoubleLE(2, 8))).toThrow(/norm of ordinal 1 is 2/);
-    expect(broken('zero', 'rows', (rows) => rows.fill(0, 0, 48))).toThrow(
-      /norm of ordinal 0 is .*, its row has 0/,
-    );
-    expect(broken('padding', 'keywordRows', (rows) => rows.writeFloatLE(1e-30, 44))).toThrow(
-      /section keywordRows must be zero behind its 10 dimensions/,
-    );
-    expect(broken('lon', 'coordinates', (c) => c.writeDoubleLE(181, 16))).toThrow(
-      /coordinate of ordinal 1: lon must be -180..180/,
-    );
-    expect(broken('moved', 'coordinates', (c) => c.writeDoubleLE(c.readDoubleLE(32) + 1e-6, 32))).toThrow(
-      /position of ordinal 2 is not that of its coordinate|bounds are/,
-    );
-    expect(broken('reach', 'reaches', (r) => r.writeDoubleLE(Infinity, 24))).toThrow(
-      /reach of ordinal 3 must be/,
-    );
-    expect(broken('node', 'nodes', (nodes) => nodes.writeDoubleLE(0, 64))).toThrow(/tree node 1 holds 0/);
-    expect(broken('popular', 'popularity', (p) => p.writeDoubleLE(-Infinity, 0))).toThrow(
-      /entry 0 of section popularity must be finite/,
-    );
-    expect(broken('order', 'shopIdOrder', (order) => order.writeUInt32LE(order.readUInt32LE(4), 0))).toThrow(
-      /shop id order/,
-    );
-    expect(broken('keyword', 'keywords', (k) => k.fill('z', k.length - 1))).toThrow(/keywords/);
-    expect(broken('payload', 'payload', (p) => p.write('{', p.length - 1))).toThrow(/payload/);
+    const double = (at: number, value: number) => (bytes: Buffer) => void bytes.writeDoubleLE(value, at);
+    const float = (at: number, value: number) => (bytes: Buffer) => void bytes.writeFloatLE(value, at);
+    const text = (found: string, put: string) => (bytes: Buffer) =>
+      void bytes.write(put, bytes.indexOf(found));
+    const cases: [Edits, RegExp][] = [
+      [{ rows: float(48, NaN) }, /embedding of ordinal 1 holds a number that is not finite/],
+      [{ norms: double(8, 2) }, /norm of ordinal 1 is 2/],
+      [
+        { rows: (rows) => rows.fill(0, 0, 48), norms: double(0, 0) },
+        /embedding of ordinal 0 is zero, which has no cosine/,
+      ],
+      [{ rows: float(40, 1e-30) }, /section rows must be zero behind its 10 dimensions, float 10 is/],
+      [{ keywordRows: float(44, 1e-30) }, /section keywordRows must be zero behind its 10 dimensions/],
+      [{ keywordRows: float(48, Infinity) }, /embedding of keyword 1 holds a number that is not finite/],
+      [{ keywordRows: (rows) => rows.fill(0, 0, 48) }, /embedding of keyword 0 is zero/],
+      [{ coordinates: double(16, 181) }, /coordinate of ordinal 1: lon must be -180..180/],
+      [
+        { coordinates: (c) => c.writeDoubleLE(c.readDoubleLE(32) + 1e-7, 32) },
+        /position of ordinal 2 is not that of its coordinate|bounds are/,
+      ],
+      [{ reaches: double(24, Infinity) }, /reach of ordinal 3 must be/],
+      [{ nodes: double(64, 0) }, /tree node 1 holds 0/],
+      [{ popularity: double(0, -Infinity) }, /entry 0 of section popularity must be finite/],
+      [{ shopIdOrder: (order) => order.writeUInt32LE(order.readUInt32LE(4), 0) }, /shop id order/],
+      [
+        { keywords: text('bibimbap', '~ibimbap') },
+        /keywords: rows \d+ and \d+ hold .*, expected ascending texts/,
+      ],
+      [{ keywords: text('bibimbap', 'bibimbaP') }, /keyword \d+ is "bibimbaP", which is not normalized/],
+      [{ payload: text('"lon":1', '"lon":2') }, /record of shop 0 has lon 2.*, expected 1/],
+      [{ payload: text('"price":', '"price"!') }, /payload/],
+    ];
+    expect(broken({})).not.toThrow();
+    for (const [edits, message] of cases) expect(broken(edits), `${message}`).toThrow(message);
   });
 });
 

@@ -13,6 +13,7 @@ export type EngineErrorCode =
   | 'version_not_loaded' // in the store, but not mapped by this process
   | 'store_invalid' // the store directory cannot be used as one
   | 'store_empty' // nothing has been activated yet
+  | 'store_changed' // another process changed the store meanwhile
   | 'no_previous_version' // nothing to roll back to
   | 'input_invalid' // rows of an import that do not hold
   | 'shop_unknown' // no shop of that id in the active version

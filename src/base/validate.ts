@@ -9,10 +9,10 @@ import { RequestError, type RequestErrorKind } from './errors.ts';
 export function validate<T>(schema: ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw requestError(result.error.issues[0]!);
+  throw requestError(result.error.issues[0]!, value);
 }
 
-function requestError(issue: core.$ZodIssue): RequestError {
+function requestError(issue: core.$ZodIssue, value: unknown): RequestError {
   if (issue.code === 'unrecognized_keys') {
     return new RequestError(
       fieldOf([...issue.path, issue.keys[0]!]),
@@ -26,8 +26,20 @@ function requestError(issue: core.$ZodIssue): RequestError {
       : 'malformed';
   const expected = issue.message
     .replace(/^Invalid input: expected /, 'must be a ')
-    .replace(/, received .*$/, '');
-  return new RequestError(fieldOf(issue.path), `${expected}, got ${shown(issue.input)}`, kind);
+    .replace(/, received .*$/, '')
+    .replace(/a (?=array|object|int)/, 'an ');
+  return new RequestError(fieldOf(issue.path), `${expected}, got ${shown(inputOf(issue, value))}`, kind);
+}
+
+/** What was found at the place of an issue: a refinement of an object reports the whole object, not the field it names. */
+function inputOf({ input, path }: core.$ZodIssue, value: unknown): unknown {
+  return typeof input === 'object' ? valueAt(value, path) : input;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const part of path) found = (found as { readonly [key: PropertyKey]: unknown } | undefined)?.[part];
+  return found;
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {

@@ -2,6 +2,7 @@
  * All shops of a snapshot by ordinal: their ids, their columns to filter by, their records to show.
  * Opening reads no shop, so it costs the same for one and for a million.
  */
+import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import { Columns } from './columns.ts';
 import { type CandidateFilter, compileFilter, type Filter } from './filter.ts';
@@ -50,11 +51,14 @@ export class Catalog {
     return compileFilter(filter, this.columns);
   }
 
-  /** Reads everything and throws `snapshot_invalid` at the first place that does not hold. */
-  verify(): void {
+  /**
+   * Reads everything and throws `snapshot_invalid` at the first place that does not hold. `locationOf` says where the
+   * snapshot has a shop, which its record must repeat.
+   */
+  verify(locationOf: (ordinal: number) => Location): void {
     this.ids.verify();
     this.columns.verify();
-    this.#payload.verify((ordinal) => this.ids.idOf(ordinal));
+    this.#payload.verify((ordinal) => this.ids.idOf(ordinal), locationOf);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The record of every shop, whole, as JSON in a text table by ordinal: what an answer shows of a shop. */
 import { shown } from '../base/validate.ts';
+import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
@@ -33,23 +34,35 @@ export class Payload {
     }
   }
 
-  /** Throws `snapshot_invalid` unless every record is one of the shop that `idOf` names for its ordinal. */
-  verify(idOf: (ordinal: number) => string): void {
+  /** Throws `snapshot_invalid` unless every record is a shop's, of the id and at the place that its ordinal has. */
+  verify(idOf: (ordinal: number) => string, locationOf: (ordinal: number) => Location): void {
     this.#records.verify();
     for (let ordinal = 0; ordinal < this.count; ordinal++) {
-      const fault = faultOf(this.record(ordinal), idOf(ordinal));
+      const fault = faultOf(this.record(ordinal), idOf(ordinal), locationOf(ordinal));
       if (fault !== undefined) throw invalidSection(SECTION, `the record of shop ${ordinal} ${fault}`);
     }
   }
 }
 
-function faultOf(record: unknown, shopId: string): string | undefined {
+function faultOf(record: unknown, shopId: string, { lon, lat }: Location): string | undefined {
   if (!isObject(record)) return `is ${shown(record)}, expected an object`;
-  if (record['shopId'] !== shopId) return `has shopId ${shown(record['shopId'])}, expected ${shown(shopId)}`;
+  const expected = { shopId, lon, lat };
+  for (const [field, value] of Object.entries(expected)) {
+    if (record[field] !== value) return `has ${field} ${shown(record[field])}, expected ${shown(value)}`;
+  }
+  for (const [fields, type] of FIELD_TYPES) {
+    const field = fields.find((name) => record[name] !== undefined && typeof record[name] !== type);
+    if (field !== undefined) return `has ${field} ${shown(record[field])}, expected a ${type}`;
+  }
   if (!isObject(record['attributes']))
     return `has attributes ${shown(record['attributes'])}, expected an object`;
   return undefined;
 }
+
+const FIELD_TYPES = [
+  [['name', 'openingHours', 'category'], 'string'],
+  [['deliveryRadiusMeters', 'price', 'rating', 'popularity'], 'number'],
+] as const;
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

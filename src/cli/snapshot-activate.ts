@@ -16,7 +16,7 @@ export function snapshotActivateCommand(snapshot: Command): void {
 
 function runActivate(version: string, options: { readonly store: string }): void {
   const store = SnapshotStore.open(options.store);
-  verifySnapshot(store.pathOf(version));
+  verifySnapshot(store.pathOf(version), version);
   const { previous } = store.activate(version);
   console.log(`${version} is active now; before: ${previous ?? 'nothing'}`);
 }

@@ -1,5 +1,5 @@
 /** Turns a searched keyword into its embedding, from the snapshot alone. */
-import type { TextTable } from '../base/text-table.ts';
+import { firstRow, type TextTable } from '../base/text-table.ts';
 import { normalizeKeyword } from './normalize-keyword.ts';
 
 /** What a snapshot knows about keywords. Everything is read where it lies. */
@@ -31,8 +31,13 @@ export class Encoder {
   keywordsWithPrefix(prefix: string, limit: number): string[] {
     const { keywords, counts } = this.#sections;
     const [first, end] = keywords.prefixRange(normalizeKeyword(prefix));
-    const found = Array.from({ length: end - first }, (_, i) => first + i);
-    found.sort((a, b) => counts[b]! - counts[a]! || a - b);
-    return found.slice(0, limit).map((at) => keywords.at(at));
+    const found: number[] = []; // best first, never more than `limit`
+    for (let at = first; at < end; at++) {
+      if (found.length === limit && counts[at]! <= counts[found[limit - 1]!]!) continue;
+      const place = firstRow(found.length, (i) => counts[found[i]!]! < counts[at]!);
+      found.splice(place, 0, at);
+      if (found.length > limit) found.pop();
+    }
+    return found.map((at) => keywords.at(at));
   }
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
-import { EngineError } from '../base/errors.ts';
+import { EngineError, type EngineErrorCode } from '../base/errors.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type Action,
   type ActionInput,
 } from '../domain/action.ts';
-import type { Location } from '../domain/location.ts';
+import { LocationSchema, type Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { KernelBuild, Metric } from '../kernel/kernel.ts';
 import { broughtActions, lineAction, type LineAction } from '../recommender/line-action.ts';
@@ -30,11 +30,12 @@ import {
   type Similarities,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
+import type { Bounds } from '../snapshot/bounds.ts';
 import type { ModelCard } from '../snapshot/format.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore, type Activation } from '../snapshot/snapshot-store.ts';
 import { runJob } from '../workers/run-job.ts';
-import type { Job, JobResult } from '../workers/messages.ts';
+import type { JobResult, RequestJob } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
@@ -44,11 +45,12 @@ const RECORD_COUNT_MAX = 10_000;
 const KEYWORD_LIMIT_MAX = 1_000;
 const KEYWORD_LIMIT_DEFAULT = 20;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
+const PRUNE_COMPLAINT = 'old actions could not be erased';
 /**
- * Multiply-adds from which a request goes to a worker: some 5 ms of the kernel, against a hand-off of 20 to 170 µs
- * that a smaller request would feel, and a pause that others on this thread would feel.
+ * Multiply-adds from which a request goes to a worker: some 5 ms of the kernel (bench/kernel), against a hand-off of
+ * 20 to 170 µs that a smaller request would feel, and a pause that others on this thread would feel.
  */
-const WORKER_COST_MIN = 20_000_000;
+const INLINE_COST_MAX = 20_000_000;
 
 const RecordSchema = z.strictObject({
   actions: z
@@ -56,11 +58,20 @@ const RecordSchema = z.strictObject({
     .min(1, { error: `must hold 1..${RECORD_COUNT_MAX} actions` })
     .max(RECORD_COUNT_MAX, { error: `must hold 1..${RECORD_COUNT_MAX} actions` }),
 });
-const KeywordLimitSchema = z
-  .number()
-  .int()
-  .min(1)
-  .max(KEYWORD_LIMIT_MAX, { error: `must be 1..${KEYWORD_LIMIT_MAX}` });
+const KEYWORD_LIMIT = { error: `must be a whole number 1..${KEYWORD_LIMIT_MAX}` };
+const KeywordsSchema = z.strictObject({
+  prefix: z.string({ error: 'must be text' }),
+  limit: z
+    .number(KEYWORD_LIMIT)
+    .int(KEYWORD_LIMIT)
+    .min(1, KEYWORD_LIMIT)
+    .max(KEYWORD_LIMIT_MAX, KEYWORD_LIMIT),
+});
+const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
+const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
+const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
+/** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
+const LASTING: readonly EngineErrorCode[] = ['snapshot_invalid', 'snapshot_format', 'snapshot_too_large'];
 
 /** What an engine needs from its surroundings. */
 export interface EngineContext {
@@ -77,7 +88,7 @@ export interface SnapshotSummary {
   readonly dimensions: number;
   readonly metric: Metric;
   /** [west, south, east, north] in degrees; null for a snapshot without shops. */
-  readonly bounds: readonly [number, number, number, number] | null;
+  readonly bounds: Bounds | null;
   /** True if this process reads the file's pages themselves, false if it holds a copy or has not loaded it. */
   readonly mapped: boolean;
   readonly modelCard: ModelCard;
@@ -123,8 +134,10 @@ export class Engine {
   readonly #counts = { swaps: 0, inline: 0, inWorkers: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
   #swapping: Promise<unknown> = Promise.resolve();
-  /** What the store's pointer said when loading it failed, so that the failure is logged once. */
+  /** The version of the store's pointer if it can never be served. */
   #refused: string | null = null;
+  /** What was last reported of swapping to it. */
+  #reported: string | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -150,12 +163,13 @@ export class Engine {
       directory: options.data,
       ageDaysMax: options.actionAgeDaysMax,
     });
-    const engine = new Engine(options, context, store, actions);
+    let engine: Engine | undefined;
     try {
+      engine = new Engine(options, context, store, actions);
       await engine.#start();
       return engine;
     } catch (error) {
-      await engine.close();
+      await (engine ?? actions).close();
       throw error;
     }
   }
@@ -180,8 +194,7 @@ export class Engine {
     const nowMs = checked.at ? Date.parse(checked.at) : this.#nowMs();
     const actions = this.#actionsOf(checked, nowMs);
     const loaded = this.#generations.find(checked.version);
-    const vectorCount = Math.min(actions.length, ACTION_COUNT_MAX);
-    const answer = await this.#run(loaded, vectorCount, {
+    const answer = await this.#run(loaded, {
       kind: 'recommend',
       request: checked,
       actions,
@@ -196,7 +209,7 @@ export class Engine {
     this.#checkOpen();
     const checked = validate(SimilaritiesRequestSchema, request);
     const loaded = this.#generations.find(checked.version);
-    const answer = await this.#run(loaded, checked.vectors.length, {
+    const answer = await this.#run(loaded, {
       kind: 'similarities',
       request: checked,
     });
@@ -210,12 +223,8 @@ export class Engine {
     options: { readonly location: Location; readonly limit?: number | undefined },
   ): Promise<Recommendation> {
     this.#ordinalOf(shopId);
-    return this.recommend({
-      actions: [{ type: 'view', shopId }],
-      location: options.location,
-      excludeShopIds: [shopId],
-      ...(options.limit !== undefined && { limit: options.limit }),
-    });
+    const { location, limit } = validate(SimilarSchema, options);
+    return this.recommend({ actions: [{ type: 'view', shopId }], location, excludeShopIds: [shopId], limit });
   }
 
   /** The catalog record of a shop in the active version. Throws `shop_unknown`. */
@@ -228,23 +237,22 @@ export class Engine {
   /** What a user did, newest first; all that is kept unless `limit` is given. */
   actions(userId: string, limit?: number): readonly Action[] {
     this.#checkOpen();
-    const count = limit === undefined ? this.#options.actionsPerUserMax : validate(LimitSchema, limit);
-    return this.#actions.recent(validate(UserIdSchema, userId), count);
+    const checked = validate(UserSchema, { userId, limit });
+    return this.#actions.recent(checked.userId, checked.limit ?? this.#options.actionsPerUserMax);
   }
 
   /** Erases everything recorded of a user; resolves with the number of actions when that is on disk. */
   async erase(userId: string): Promise<number> {
     this.#checkOpen();
-    return this.#actions.erase(validate(UserIdSchema, userId));
+    return this.#actions.erase(validate(UserSchema, { userId }).userId);
   }
 
   /** Keywords the active version knows that begin with `prefix`, most searched first. */
   keywords(prefix: string, limit = KEYWORD_LIMIT_DEFAULT): readonly { readonly keyword: string }[] {
     this.#checkOpen();
+    const checked = validate(KeywordsSchema, { prefix, limit });
     const { encoder } = this.#generations.find(null).generation;
-    return encoder
-      .keywordsWithPrefix(prefix, validate(KeywordLimitSchema, limit))
-      .map((keyword) => ({ keyword }));
+    return encoder.keywordsWithPrefix(checked.prefix, checked.limit).map((keyword) => ({ keyword }));
   }
 
   /** Every version in the store that can be read, in byte order; the log names those that cannot. */
@@ -255,7 +263,7 @@ export class Engine {
 
   /**
    * Verifies a version of the store, makes it active and swaps. Requests that run end on the version they began with.
-   * If anything does not hold, nothing changes.
+   * If anything does not hold, the active version goes on; only the one before it is no longer loaded.
    */
   activate(version: string): Promise<Activation> {
     return this.#swap(() => ({ version, commit: () => this.#store.activate(version) }));
@@ -263,7 +271,10 @@ export class Engine {
 
   /** Makes the version before the active one active again. Throws `no_previous_version`. */
   rollback(): Promise<Activation> {
-    return this.#swap(() => ({ version: this.#store.previous(), commit: () => this.#store.rollback() }));
+    return this.#swap(() => {
+      const version = this.#store.previous();
+      return { version, commit: () => this.#store.rollback(version) };
+    });
   }
 
   /** Looks whether another process activated a version, and swaps to it. */
@@ -315,24 +326,33 @@ export class Engine {
         'no version is active yet; requests are refused until one is',
       );
     else await this.refresh();
-    await this.#actions.prune(this.#nowMs());
-    this.#every(PRUNE_EVERY_MS, () => this.#actions.prune(this.#nowMs()), 'old actions could not be erased');
+    await this.#prune().catch((error: Error) => this.#log.error({ error: error.message }, PRUNE_COMPLAINT));
+    this.#every(PRUNE_EVERY_MS, () => this.#prune(), PRUNE_COMPLAINT);
     if (this.#options.storePollMs > 0)
       this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
   }
 
-  /** Swaps to what another process activated; a version that is refused is reported once. */
+  #prune(): Promise<number> {
+    return this.#actions.prune(this.#nowMs());
+  }
+
+  /** Swaps to what another process activated. What keeps it from doing so is reported once. */
   async #poll(): Promise<void> {
     const version = this.#store.current();
     if (version === this.#refused) return;
     this.#refused = null;
     try {
       await this.refresh();
+      this.#reported = null;
     } catch (error) {
-      this.#refused = version;
+      if (this.#closing !== null) return;
+      const { code, message } = error as EngineError;
+      if (LASTING.includes(code)) this.#refused = version;
+      if (message === this.#reported) return;
+      this.#reported = message;
       this.#log.error(
-        { version, serving: this.#version, error: (error as Error).message },
-        'the activated version is refused; the old one keeps serving',
+        { version, serving: this.#version, error: message },
+        'the activated version cannot be served; the old one keeps serving',
       );
     }
   }
@@ -349,12 +369,16 @@ export class Engine {
     this.#timers.push(timer.unref());
   }
 
+  /** In the order of who uses whom; a step that fails does not keep the next from running. */
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#swapping.catch(() => {});
-    await this.#workers?.close();
-    await this.#generations.close();
-    await this.#actions.close();
+    try {
+      await this.#workers?.close();
+      await this.#generations.close();
+    } finally {
+      await this.#actions.close();
+    }
   }
 
   #checkOpen(): void {
@@ -365,33 +389,39 @@ export class Engine {
     return this.#generations.active?.generation.version ?? null;
   }
 
-  /** Runs a job where it costs least: small ones here, at once; large ones beside. */
-  async #run<K extends Job['kind']>(
+  /** Runs a request where it costs least: small ones here, at once; large ones beside. */
+  async #run<K extends RequestJob['kind']>(
     loaded: Loaded,
-    vectorCount: number,
-    job: Job & { readonly kind: K },
+    job: RequestJob & { readonly kind: K },
   ): Promise<JobResult[K]> {
-    const { shopCount, rowFloats } = loaded.generation.header;
     const workers = this.#workers;
-    if (workers !== null && shopCount * vectorCount * rowFloats >= WORKER_COST_MIN) {
-      this.#counts.inWorkers++;
-      return loaded.reading(() => workers.run<K>(loaded.target, job));
+    const answer = runJob(loaded, 0, job, workers === null ? Infinity : INLINE_COST_MAX) as
+      | JobResult[K]
+      | null;
+    if (answer !== null) {
+      this.#counts.inline++;
+      return answer;
     }
-    this.#counts.inline++;
-    return runJob(loaded, 0, job) as JobResult[K];
+    this.#counts.inWorkers++;
+    return loaded.reading(() => workers!.run<K>(loaded.target, job));
   }
 
+  /** The actions that a request rests on, newest first; with `at`, only what had been done by then. */
   #actionsOf(request: CheckedRecommendRequest, nowMs: number): LineAction[] {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
-    const count = request.excludeSeen ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX;
-    return this.#actions.recent(request.userId, count).map(lineAction);
+    const all = request.excludeSeen || request.at;
+    const stored = this.#actions.recent(
+      request.userId,
+      all ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX,
+    );
+    return stored.filter(({ atMs }) => !request.at || atMs <= nowMs).map(lineAction);
   }
 
   #ordinalOf(shopId: string): number {
     this.#checkOpen();
     const { generation } = this.#generations.find(null);
-    const ordinal = generation.catalog.ids.ordinalOf(validate(ShopIdSchema, shopId));
+    const ordinal = generation.catalog.ids.ordinalOf(validate(ShopSchema, { shopId }).shopId);
     if (ordinal !== -1) return ordinal;
     throw new EngineError(
       'shop_unknown',
@@ -424,10 +454,15 @@ export class Engine {
         this.#checkOpen();
         const { version, commit } = plan();
         if (version === this.#version) return commit();
-        const loaded = await this.#generations.load(this.#store.pathOf(version), (found) =>
-          this.#verify(found),
-        );
-        const activation = commit();
+        const path = this.#store.pathOf(version);
+        const loaded = await this.#generations.load(path, version, (found) => this.#verify(found));
+        let activation: Activation;
+        try {
+          activation = commit();
+        } catch (error) {
+          this.#generations.discard(loaded);
+          throw error;
+        }
         this.#generations.activate(loaded);
         this.#counts.swaps++;
         const { shopCount, dimensions } = loaded.generation.header;
@@ -450,7 +485,7 @@ export class Engine {
 
   async #verify(loaded: Loaded): Promise<void> {
     if (this.#workers === null) runJob(loaded, 0, { kind: 'verify' });
-    else await this.#workers.run(loaded.target, { kind: 'verify' });
+    else await this.#workers.verify(loaded.target);
   }
 }
 

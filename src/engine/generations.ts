@@ -125,15 +125,17 @@ export class Generations {
   }
 
   /**
-   * Loads the snapshot at `path` beside the active one and lets `verify` look at it. It does not serve yet.
-   * If anything throws, nothing has changed but that the version before the active one is no longer loaded.
+   * Loads the snapshot of `version` at `path` beside the active one and lets `verify` look at it. It does not serve
+   * yet: `activate` or `discard` it. If anything throws, nothing has changed but that the version before the active
+   * one is no longer loaded.
    */
-  async load(path: string, verify: (loaded: Loaded) => Promise<void>): Promise<Loaded> {
+  async load(path: string, version: string, verify: (loaded: Loaded) => Promise<void>): Promise<Loaded> {
     const index = this.#active?.target.slot === 0 ? 1 : 0;
     const slot = this.#slots[index]!;
     await this.#free(slot);
     const { generation, placement, mapped } = loadSnapshot(
       path,
+      version,
       slot.memory,
       { ...SCRATCH_BOUNDS, laneCount: this.#laneCount },
       this.#mode,
@@ -144,15 +146,20 @@ export class Generations {
     try {
       await verify(loaded);
     } catch (error) {
-      unload(slot.memory, placement.base, placement.fileBytes);
+      this.discard(loaded);
       throw error;
     }
-    slot.loaded = loaded;
     return loaded;
+  }
+
+  /** Lets a snapshot go that was loaded and is not to serve. */
+  discard({ memory, placement }: Loaded): void {
+    unload(memory, placement.base, placement.fileBytes);
   }
 
   /** Makes a loaded snapshot the one that answers. */
   activate(loaded: Loaded): void {
+    this.#slots[loaded.target.slot]!.loaded = loaded;
     this.#active = loaded;
   }
 

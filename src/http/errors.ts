@@ -25,6 +25,7 @@ const STATUS_BY_CODE: Readonly<Record<EngineErrorCode, number>> = {
   version_exists: 409,
   version_not_loaded: 409,
   no_previous_version: 409,
+  store_changed: 409,
   action_conflict: 409,
   // The request to activate was fine; it is the file in the store that stands against it.
   snapshot_invalid: 409,

@@ -41,7 +41,7 @@ export type BlockField = (typeof BLOCK_FIELDS)[number];
 export const BLOCK_WORD = Object.freeze(
   Object.fromEntries(BLOCK_FIELDS.map((field, word) => [field, word])),
 ) as Readonly<Record<BlockField, number>>;
-export const RANK_CONSTANT_OFFSET = BLOCK_FIELDS.length * 4;
+export const RANK_CONSTANT_OFFSET = alignUp(BLOCK_FIELDS.length * 4, 8);
 export const BLOCK_BYTES = alignUp(RANK_CONSTANT_OFFSET + 8, 64);
 
 /** Views over the whole memory, one per element type. */
@@ -77,11 +77,22 @@ export class LinearMemory {
     if (bytes > MEMORY_BYTES_MAX) {
       throw new EngineError(
         'snapshot_too_large',
-        `the snapshot and its scratch memory need ${bytes} bytes, a kernel addresses ${MEMORY_BYTES_MAX}; split the catalog or lower the dimensions`,
+        `the snapshot and its scratch memory need ${bytes} bytes, a kernel addresses ${MEMORY_BYTES_MAX}; split the catalog, lower the dimensions or use fewer threads`,
       );
     }
     const missing = bytes - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch (error) {
+      throw new EngineError(
+        'snapshot_too_large',
+        `the system gives no ${bytes} bytes of address space for the snapshot; raise its limit`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 
   /** Views over all of the memory as it is now. */

@@ -28,18 +28,23 @@ export interface Line {
   readonly lane: Lane;
 }
 
-/** Answers a request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen. */
+/**
+ * Answers a request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen.
+ * Returns null, having done no more than find the candidates, if the similarities would cost over `costMax`.
+ */
 export function recommend(
   { generation, lane }: Line,
   request: CheckedRecommendRequest,
   actions: readonly LineAction[],
   nowMs: number,
-): Recommendation {
+  costMax = Infinity,
+): Recommendation | null {
   const startMs = performance.now();
   const queries = findQueryVectors(generation, actions);
   const candidateCount = findCandidates(generation, lane, request, actions);
+  if (similarityCost(generation, candidateCount, queries.length) > costMax) return null;
   const candidatesMs = performance.now();
-  const basis = rankCandidates(generation, lane, queries, Math.max(request.fusion.depth, request.limit));
+  const basis = rankCandidates(generation, lane, queries, request.fusion.depth);
   const similarityMs = performance.now();
   const weights =
     basis === 'popular'
@@ -66,8 +71,12 @@ export function recommend(
   };
 }
 
-/** Raw search: for each vector the `k` most similar candidates. */
-export function similarities({ generation, lane }: Line, request: CheckedSimilaritiesRequest): Similarities {
+/** Raw search: for each vector the `k` most similar candidates. Null as of `recommend`. */
+export function similarities(
+  { generation, lane }: Line,
+  request: CheckedSimilaritiesRequest,
+  costMax = Infinity,
+): Similarities | null {
   const metric = request.metric ?? generation.header.metric;
   checkVectors(request.vectors, generation.header.dimensions, metric);
   const { candidates } = request;
@@ -75,6 +84,7 @@ export function similarities({ generation, lane }: Line, request: CheckedSimilar
     'shopIds' in candidates
       ? findNamed(generation, lane, candidates.shopIds)
       : findReaching(generation, lane, candidates.location, candidates.radiusMeters);
+  if (similarityCost(generation, candidateCount, request.vectors.length) > costMax) return null;
   lane.setQueries(generation.table, metric, request.vectors.length);
   request.vectors.forEach((vector, n) => lane.query(n).fill(0).set(vector));
   lane.rank(request.k);
@@ -85,6 +95,11 @@ export function similarities({ generation, lane }: Line, request: CheckedSimilar
     })),
   );
   return { version: generation.version, candidateCount, rankings };
+}
+
+/** Multiply-adds of the similarities; a ranking by a column costs about as much as one element of a vector. */
+function similarityCost(generation: Generation, candidateCount: number, queryCount: number): number {
+  return candidateCount * Math.max(1, queryCount * generation.header.rowFloats);
 }
 
 /** A user or keyword nobody knows is a case of its own: the candidates by popularity. */

@@ -16,8 +16,11 @@ export const LIMIT_DEFAULT = 20;
 /** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
 const RRF_K_DEFAULT = 60;
 const HALF_LIFE_MINUTES_DEFAULT = 60;
-/** How many of the best candidates of each action's ranking take part in the fusion. */
-const DEPTH_DEFAULT = 100;
+/**
+ * How many of the best candidates of each action's ranking take part in the fusion. What a shop beyond rank 1,000
+ * would add is less than 1/17 of what the first gets; ordering it would cost more than all the rest of a request.
+ */
+const DEPTH_DEFAULT = LIMIT_MAX;
 export const DEPTH_MAX = 10_000;
 export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
@@ -41,32 +44,37 @@ const FusionSchema = z.strictObject({
   k: number(0, 10_000).default(RRF_K_DEFAULT),
   /** An action half this old counts twice as much. */
   halfLifeMinutes: number(0.01, 10_000_000).default(HALF_LIFE_MINUTES_DEFAULT),
-  /** Entries of each ranking that take part; never less than `limit`. */
+  /** Entries of each ranking that take part, at least `limit`. */
   depth: whole(1, DEPTH_MAX).default(DEPTH_DEFAULT),
 });
 
 /** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
-export const RecommendRequestSchema = z.strictObject({
-  userId: UserIdSchema.optional(),
-  actions: z
-    .array(RequestActionSchema, { error: 'must be an array of actions' })
-    .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
-    .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
-    .optional(),
-  location: LocationSchema,
-  radiusMeters: RadiusMetersSchema.optional(),
-  limit: LimitSchema.default(LIMIT_DEFAULT),
-  filter: FilterSchema.optional(),
-  excludeShopIds: z
-    .array(ShopIdSchema)
-    .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
-    .default([]),
-  excludeSeen: z.boolean().default(false),
-  fusion: FusionSchema.prefault({}),
-  explain: z.boolean().default(true),
-  version: z.string().nullish(),
-  at: InstantSchema.nullish(),
-});
+export const RecommendRequestSchema = z
+  .strictObject({
+    userId: UserIdSchema.optional(),
+    actions: z
+      .array(RequestActionSchema, { error: 'must be an array of actions' })
+      .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
+      .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
+      .optional(),
+    location: LocationSchema,
+    radiusMeters: RadiusMetersSchema.optional(),
+    limit: LimitSchema.default(LIMIT_DEFAULT),
+    filter: FilterSchema.optional(),
+    excludeShopIds: z
+      .array(ShopIdSchema)
+      .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
+      .default([]),
+    excludeSeen: z.boolean().default(false),
+    fusion: FusionSchema.prefault({}),
+    explain: z.boolean().default(true),
+    version: z.string().nullish(),
+    at: InstantSchema.nullish(),
+  })
+  .refine(({ fusion, limit }) => fusion.depth >= limit, {
+    path: ['fusion', 'depth'],
+    error: 'must be at least the limit: a shop beyond it has no rank',
+  });
 
 /** Body of `POST /v1/similarities` and argument of `engine.similarities`. */
 export const SimilaritiesRequestSchema = z.strictObject({

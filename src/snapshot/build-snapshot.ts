@@ -10,6 +10,7 @@ import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { norm } from '../kernel/scalar-kernel.ts';
+import { boundsOf } from './bounds.ts';
 import {
   DIMENSIONS_MAX,
   fixedSectionBytes,
@@ -124,7 +125,7 @@ export async function buildSnapshot(
     faults.throwIfAny();
     writer.finish(report('checksums'));
     report('verification')(0, 1);
-    verifySnapshot(temporaryPath);
+    verifySnapshot(temporaryPath, input.version);
     const path = store.publish(temporaryPath, input.version);
     report('verification')(1, 1);
     const { version, shopCount, keywordCount, dimensions } = facts;
@@ -159,18 +160,6 @@ function placesOf(shops: ShopIntake, order: Uint32Array) {
     popularity[ordinal] = shops.popularity.values[row]!;
   });
   return { coordinates, positions, reaches, popularity, nodes: buildTree(positions, reaches) };
-}
-
-function boundsOf(coordinates: Float64Array): HeaderFacts['bounds'] {
-  if (coordinates.length === 0) return null;
-  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let at = 0; at < coordinates.length; at += 2) {
-    west = Math.min(west, coordinates[at]!);
-    south = Math.min(south, coordinates[at + 1]!);
-    east = Math.max(east, coordinates[at]!);
-    north = Math.max(north, coordinates[at + 1]!);
-  }
-  return [west, south, east, north];
 }
 
 interface RowsToWrite {

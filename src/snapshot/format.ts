@@ -38,8 +38,11 @@
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
 import { treeFloats } from '../geo/reach-tree.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
+import type { Bounds } from './bounds.ts';
+import { isVersionName } from './version-name.ts';
 
 export const FORMAT_VERSION = 1;
 const MAGIC = 'DOORRANK';
@@ -94,7 +97,7 @@ export interface SnapshotHeader {
   readonly keywordCount: number;
   readonly metric: Metric;
   /** [west, south, east, north] in degrees; null without shops. */
-  readonly bounds: readonly [number, number, number, number] | null;
+  readonly bounds: Bounds | null;
   readonly modelCard: ModelCard;
   readonly sections: Readonly<Record<SectionName, Section>>;
 }
@@ -270,7 +273,7 @@ export function decodeHeader(
   const bounds = [56, 64, 72, 80].map((at) => view.getFloat64(at, true)) as [number, number, number, number];
   return {
     formatVersion: FORMAT_VERSION,
-    version: decodeText(header.subarray(tail, tail + versionBytes), 'version name', source),
+    version: decodeVersion(header.subarray(tail, tail + versionBytes), source),
     headerBytes,
     fileBytes,
     dimensions,
@@ -291,6 +294,13 @@ export function decodeHeader(
   };
 }
 
+function decodeVersion(bytes: Uint8Array, source: string): string {
+  const version = decodeText(bytes, 'version name', source);
+  if (!isVersionName(version))
+    throw invalid(source, `calls itself version ${shown(version)}, which no version can be called`);
+  return version;
+}
+
 function decodeText(bytes: Uint8Array, what: string, source: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -301,11 +311,14 @@ function decodeText(bytes: Uint8Array, what: string, source: string): string {
 
 function decodeModelCard(bytes: Uint8Array, source: string): ModelCard {
   const text = decodeText(bytes, 'model card', source);
+  let card: unknown;
   try {
-    return JSON.parse(text) as ModelCard;
+    card = JSON.parse(text);
   } catch {
     throw invalid(source, 'has a model card that is not JSON');
   }
+  if (typeof card === 'object' && card !== null && !Array.isArray(card)) return card as ModelCard;
+  throw invalid(source, `has the model card ${shown(card)}, which must be an object`);
 }
 
 function decodeSections(

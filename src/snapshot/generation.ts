@@ -8,8 +8,14 @@ import type { RowTable } from '../kernel/lane.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
 import { decodeHeader, type SectionName, type SnapshotHeader } from './format.ts';
 
+/** Node hashes at most 2 GiB in one call. */
+const HASH_PIECE_BYTES = 1 << 26;
+
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASH_PIECE_BYTES)
+    hash.update(bytes.subarray(at, at + HASH_PIECE_BYTES));
+  return hash.digest();
 }
 
 export class Generation {

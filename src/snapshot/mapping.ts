@@ -6,7 +6,7 @@
  * The file must not be truncated while it is mapped (the kernel would stop the process with SIGBUS); the store keeps
  * its files read-only and replaces them by rename alone.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
@@ -72,32 +72,28 @@ export function canMap(): boolean {
 }
 
 /**
- * Brings the file at `path` to address `base` (a multiple of 64 KiB) of `memory`, which must be large enough.
- * Returns true if it is mapped, false if it was copied.
+ * Brings the open file of `fileBytes` to address `base` (a multiple of 64 KiB) of `memory`, which must be large enough.
+ * Returns true if it is mapped, false if it was copied. `path` names it in messages.
  */
 export function loadFile(
+  fd: number,
   path: string,
+  fileBytes: number,
   memory: LinearMemory,
   base: number,
   mode: MappingMode,
   log: Log,
 ): boolean {
-  const fd = openSync(path, 'r');
-  try {
-    const bytes = fstatSync(fd).size;
-    if (mode === 'auto') {
-      const reason = map(fd, bytes, memory, base);
-      if (reason === null) return true;
-      log.warn(
-        { path, reason },
-        'the snapshot cannot be mapped and is read into memory instead; answers are the same',
-      );
-    }
-    copy(fd, bytes, memory, base, path);
-    return false;
-  } finally {
-    closeSync(fd);
+  if (mode === 'auto') {
+    const reason = map(fd, fileBytes, memory, base);
+    if (reason === null) return true;
+    log.warn(
+      { path, reason },
+      'the snapshot cannot be mapped and is read into memory instead; answers are the same',
+    );
   }
+  copy(fd, fileBytes, memory, base, path);
+  return false;
 }
 
 /** Maps the file, or says why not. */

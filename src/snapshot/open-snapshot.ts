@@ -30,51 +30,69 @@ export interface LoadedSnapshot {
   readonly mapped: boolean;
 }
 
-/** Reads and checks the header of a snapshot file. */
+/** Reads and checks the header of a snapshot file. Throws `file_unreadable`, or as of `decodeHeader`. */
 export function readHeader(path: string): SnapshotHeader {
-  const fd = openFile(path);
-  try {
-    const fileBytes = fstatSync(fd).size;
-    const start = Buffer.alloc(Math.min(fileBytes, 128));
-    readSync(fd, start, 0, start.length, 0);
-    const header = Buffer.alloc(Math.min(fileBytes, headerBytesIn(start, path)));
-    readSync(fd, header, 0, header.length, 0);
-    return decodeHeader(header, fileBytes, path, sha256);
-  } finally {
-    closeSync(fd);
-  }
+  return withFile(path, (fd) => headerIn(fd, path));
 }
 
-function openFile(path: string): number {
+function headerIn(fd: number, path: string): SnapshotHeader {
+  const fileBytes = fstatSync(fd).size;
+  const start = Buffer.alloc(Math.min(fileBytes, 128));
+  readSync(fd, start, 0, start.length, 0);
+  const header = Buffer.alloc(Math.min(fileBytes, headerBytesIn(start, path)));
+  readSync(fd, header, 0, header.length, 0);
+  return decodeHeader(header, fileBytes, path, sha256);
+}
+
+/** Runs `use` on the open file; what the system says against it becomes `file_unreadable`. */
+function withFile<T>(path: string, use: (fd: number) => T): T {
+  let fd: number | undefined;
   try {
-    return openSync(path, 'r');
+    fd = openSync(path, 'r');
+    return use(fd);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new EngineError('file_unreadable', `${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
-/** Loads a snapshot into `memory`, which must not hold another one. Its contents are not verified yet. */
+/**
+ * Loads a snapshot into `memory`, which must not hold another one. Its contents are not verified yet.
+ * With `version`, throws `snapshot_invalid` for a file that says it is another one.
+ */
 export function loadSnapshot(
   path: string,
+  version: string | undefined,
   memory: LinearMemory,
   scratch: Scratch,
   mode: MappingMode,
   log: Log,
 ): LoadedSnapshot {
-  const { shopCount, rowFloats, fileBytes } = readHeader(path);
-  const bytes = laneBytes({ shopCount, rowFloats, ...scratch });
-  const base = LinearMemory.snapshotBase(scratch.laneCount, bytes);
-  memory.reserve(base + fileBytes);
-  const mapped = loadFile(path, memory, base, mode, log);
-  const placement = { base, fileBytes, laneBytes: bytes, source: path };
-  try {
-    return { generation: attach(memory, placement), placement, mapped };
-  } catch (error) {
-    unload(memory, base, fileBytes);
-    throw error;
-  }
+  return withFile(path, (fd) => {
+    const header = headerIn(fd, path);
+    if (version !== undefined && header.version !== version) {
+      throw new EngineError(
+        'snapshot_invalid',
+        `${path} says it is version ${header.version}; a snapshot keeps the name it was built with`,
+      );
+    }
+    const { shopCount, rowFloats, fileBytes } = header;
+    const bytes = laneBytes({ shopCount, rowFloats, ...scratch });
+    const base = LinearMemory.snapshotBase(scratch.laneCount, bytes);
+    memory.reserve(base + fileBytes);
+    const mapped = loadFile(fd, path, fileBytes, memory, base, mode, log);
+    const placement = { base, fileBytes, laneBytes: bytes, source: path };
+    try {
+      return { generation: attach(memory, placement), placement, mapped };
+    } catch (error) {
+      unload(memory, base, fileBytes);
+      throw error;
+    }
+  });
 }
 
 /** The generation of a snapshot that lies in `memory`, loaded by this thread or another. */
@@ -82,15 +100,21 @@ export function attach(memory: LinearMemory, { base, fileBytes, source }: Placem
   return Generation.attach(memory, base, fileBytes, source);
 }
 
-/** Opens a snapshot file, verifies everything and lets it go again; returns its header. */
-export function verifySnapshot(path: string): SnapshotHeader {
+/**
+ * Opens a snapshot file, verifies everything and lets it go again; returns its header.
+ * With `version`, the file must say that it is this one.
+ */
+export function verifySnapshot(path: string, version?: string): SnapshotHeader {
   const memory = borrowMemory();
-  const { generation, placement } = loadSnapshot(path, memory, NO_SCRATCH, 'auto', silentLog);
   try {
-    verifyGeneration(generation, bestKernel(memory), path);
-    return generation.header;
+    const { generation, placement } = loadSnapshot(path, version, memory, NO_SCRATCH, 'auto', silentLog);
+    try {
+      verifyGeneration(generation, bestKernel(memory), path);
+      return generation.header;
+    } finally {
+      unload(memory, placement.base, placement.fileBytes);
+    }
   } finally {
-    unload(memory, placement.base, placement.fileBytes);
     returnMemory(memory);
   }
 }

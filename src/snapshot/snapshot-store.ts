@@ -23,12 +23,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { EngineError, RequestError } from '../base/errors.ts';
+import { dirname, join, resolve } from 'node:path';
+import { EngineError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
+import { checkVersionName, isVersionName } from './version-name.ts';
 
-const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILE_SUFFIX = '.snapshot';
+const TEMPORARY = /^\.writing-.*\.tmp$/;
+/** No build takes a day. */
+const TEMPORARY_MS_MAX = 24 * 60 * 60 * 1000;
 /** How far back rolling back can go. */
 const HISTORY_MAX = 20;
 
@@ -36,15 +39,6 @@ const HISTORY_MAX = 20;
 export interface Activation {
   readonly version: string;
   readonly previous: string | null;
-}
-
-/** Throws unless `version` can be a file name anywhere: letters, digits, `.`, `_`, `-`. */
-function checkVersionName(version: string): void {
-  if (typeof version === 'string' && VERSION.test(version) && !version.includes('..')) return;
-  throw new RequestError(
-    'version',
-    `must be 1..64 letters, digits, ".", "_" or "-", beginning with a letter or digit and without "..", got ${shown(version)}`,
-  );
 }
 
 export class SnapshotStore {
@@ -57,7 +51,7 @@ export class SnapshotStore {
   /** Opens a store, which may be an empty directory; with `create`, makes its directories first. */
   static open(directory: string, options: { readonly create?: boolean } = {}): SnapshotStore {
     const store = new SnapshotStore(directory);
-    if (options.create) store.#changing(() => mkdirSync(store.#snapshots, { recursive: true }));
+    if (options.create) store.#create();
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return store;
     throw new EngineError(
       'store_invalid',
@@ -68,10 +62,10 @@ export class SnapshotStore {
   /** The versions in the store, in byte order. */
   versions(): string[] {
     if (!existsSync(this.#snapshots)) return [];
-    return readdirSync(this.#snapshots)
-      .filter((name) => name.endsWith(FILE_SUFFIX))
-      .map((name) => name.slice(0, -FILE_SUFFIX.length))
-      .filter((version) => VERSION.test(version))
+    return readdirSync(this.#snapshots, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(FILE_SUFFIX))
+      .map(({ name }) => name.slice(0, -FILE_SUFFIX.length))
+      .filter(isVersionName)
       .toSorted();
   }
 
@@ -114,9 +108,18 @@ export class SnapshotStore {
     );
   }
 
-  /** Makes the version before the active one active again; rolling back once more goes one further back. */
-  rollback(): Activation {
+  /**
+   * Makes the version before the active one active again; rolling back once more goes one further back.
+   * With `expected`, throws `store_changed` if that is no longer the version before.
+   */
+  rollback(expected?: string): Activation {
     const version = this.previous();
+    if (expected !== undefined && version !== expected) {
+      throw new EngineError(
+        'store_changed',
+        `the version to roll back to was ${expected} and is ${version} now, as something else was activated meanwhile; try again`,
+      );
+    }
     this.pathOf(version);
     const [current, ...rest] = this.#history();
     this.#writeHistory(rest);
@@ -129,8 +132,13 @@ export class SnapshotStore {
     if (existsSync(this.#fileOf(version))) throw this.#exists(version);
   }
 
-  /** A new path in the store to write a snapshot aside. */
+  /** A new path in the store to write a snapshot aside. Removes what builds that died long ago left behind. */
   temporaryPath(): string {
+    for (const name of readdirSync(this.#snapshots)) {
+      const path = join(this.#snapshots, name);
+      const left = TEMPORARY.test(name) && statSync(path, { throwIfNoEntry: false });
+      if (left && left.mtimeMs < performance.timeOrigin - TEMPORARY_MS_MAX) rmSync(path, { force: true });
+    }
     return join(this.#snapshots, `.writing-${randomUUID()}.tmp`);
   }
 
@@ -150,6 +158,15 @@ export class SnapshotStore {
       syncDirectory(this.#snapshots);
     });
     return path;
+  }
+
+  /** Makes the directories, on disk up to the one that was there before. */
+  #create(): void {
+    this.#changing(() => {
+      mkdirSync(this.#snapshots, { recursive: true });
+      syncDirectory(this.directory);
+      syncDirectory(dirname(resolve(this.directory)));
+    });
   }
 
   /** Runs a change of the directory and words what the system says against it. */
@@ -177,7 +194,7 @@ export class SnapshotStore {
       });
     }
     const history = text.split('\n').filter((line) => line !== '');
-    const wrong = history.find((version) => !VERSION.test(version));
+    const wrong = history.find((version) => !isVersionName(version));
     if (wrong === undefined) return history;
     throw new EngineError(
       'store_invalid',
@@ -197,8 +214,13 @@ export class SnapshotStore {
   #writeHistory(history: readonly string[]): void {
     this.#changing(() => {
       const aside = `${this.#pointer}.${randomUUID()}.tmp`;
-      writeFileSync(aside, `${history.join('\n')}\n`, { flush: true });
-      renameSync(aside, this.#pointer);
+      try {
+        writeFileSync(aside, `${history.join('\n')}\n`, { flush: true });
+        renameSync(aside, this.#pointer);
+      } catch (error) {
+        rmSync(aside, { force: true });
+        throw error;
+      }
       syncDirectory(this.directory);
     });
   }

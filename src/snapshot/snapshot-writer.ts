@@ -16,6 +16,8 @@ import {
 import { sha256 } from './generation.ts';
 
 const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
+/** Node writes at most 2 GiB in one call. */
+const WRITE_BYTES_MAX = 1 << 30;
 
 export class SnapshotWriter {
   readonly #path: string;
@@ -35,7 +37,12 @@ export class SnapshotWriter {
     this.#offsets = offsets;
     this.fileBytes = fileBytes;
     this.#fd = this.#system(() => openSync(path, 'wx+'));
-    this.#system(() => ftruncateSync(this.#fd, fileBytes));
+    try {
+      this.#system(() => ftruncateSync(this.#fd, fileBytes));
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   /** Writes a piece of a section, `at` bytes behind its start. */
@@ -46,7 +53,8 @@ export class SnapshotWriter {
     );
     this.#system(() => {
       for (let done = 0; done < bytes.length;) {
-        done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#offsets[name] + at + done);
+        const length = Math.min(WRITE_BYTES_MAX, bytes.length - done);
+        done += writeSync(this.#fd, bytes, done, length, this.#offsets[name] + at + done);
       }
     });
   }

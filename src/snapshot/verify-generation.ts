@@ -1,8 +1,11 @@
 /** Everything that must hold before a snapshot serves: every checksum, and that the contents belong together. */
 import { EngineError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
 import { locationFault } from '../domain/location.ts';
+import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import { verifyPlaces } from '../geo/reach-tree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { boundsOf } from './bounds.ts';
 import { SECTIONS } from './format.ts';
 import { sha256, type Generation } from './generation.ts';
 
@@ -18,7 +21,11 @@ export function verifyGeneration(generation: Generation, kernel: Kernel, source:
     verifyCounts(generation);
     verifyCoordinates(generation);
     verifyKeywords(generation);
-    generation.catalog.verify();
+    const coordinates = generation.float64('coordinates');
+    generation.catalog.verify((ordinal) => ({
+      lon: coordinates[ordinal * 2]!,
+      lat: coordinates[ordinal * 2 + 1]!,
+    }));
   } catch (error) {
     if (error instanceof EngineError && !error.message.startsWith(source)) {
       throw new EngineError(error.code, `${source}: ${error.message}`, { cause: error });
@@ -114,21 +121,13 @@ function verifyFinite(values: Float64Array, section: string): void {
 
 function verifyCoordinates(generation: Generation): void {
   const coordinates = generation.float64('coordinates');
-  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let at = 0; at < coordinates.length; at += 2) {
-    const lon = coordinates[at]!;
-    const lat = coordinates[at + 1]!;
-    const fault = locationFault(lon, lat);
+    const fault = locationFault(coordinates[at]!, coordinates[at + 1]!);
     if (fault !== undefined) throw invalid(`coordinate of ordinal ${at / 2}: ${fault}`);
-    west = Math.min(west, lon);
-    south = Math.min(south, lat);
-    east = Math.max(east, lon);
-    north = Math.max(north, lat);
   }
-  const found = generation.header.bounds;
-  const expected = coordinates.length === 0 ? null : [west, south, east, north];
-  if (found?.join() !== expected?.join())
-    throw invalid(`bounds are ${found?.join()}, the shops lie in ${expected?.join()}`);
+  const found = generation.header.bounds?.join();
+  const expected = boundsOf(coordinates)?.join();
+  if (found !== expected) throw invalid(`bounds are ${found}, the shops lie in ${expected}`);
   verifyPlaces(coordinates, {
     positions: generation.float64('positions'),
     reaches: generation.float64('reaches'),
@@ -140,6 +139,11 @@ function verifyKeywords(generation: Generation): void {
   const keywords = generation.keywords();
   keywords.verify();
   keywords.verifySorted();
+  for (let row = 0; row < keywords.count; row++) {
+    const keyword = keywords.at(row);
+    if (normalizeKeyword(keyword) !== keyword)
+      throw invalid(`keyword ${row} is ${shown(keyword)}, which is not normalized and can never be found`);
+  }
 }
 
 function invalid(problem: string): EngineError {

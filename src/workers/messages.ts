@@ -21,16 +21,18 @@ export interface Target {
   readonly placement: Placement;
 }
 
-/** What a worker can do, each with the type of its result. */
-export type Job =
+/** A request that a worker can run. */
+export type RequestJob =
   | {
       readonly kind: 'recommend';
       readonly request: CheckedRecommendRequest;
       readonly actions: readonly LineAction[];
       readonly nowMs: number;
     }
-  | { readonly kind: 'similarities'; readonly request: CheckedSimilaritiesRequest }
-  | { readonly kind: 'verify' };
+  | { readonly kind: 'similarities'; readonly request: CheckedSimilaritiesRequest };
+
+/** What a worker can do. */
+export type Job = RequestJob | { readonly kind: 'verify' };
 
 export interface JobResult {
   readonly recommend: Recommendation;

@@ -22,12 +22,20 @@ function lineOf({ memory, kernel, generation, placement }: ThreadView, lane: num
   return { generation, lane: new Lane(memory, kernel, lane, placement.laneBytes) };
 }
 
-export function runJob(view: ThreadView, lane: number, job: Job): JobResult[Job['kind']] {
+/**
+ * Runs a job to its end. With `costMax`, a request that costs more multiply-adds is not begun and null is returned.
+ */
+export function runJob(
+  view: ThreadView,
+  lane: number,
+  job: Job,
+  costMax = Infinity,
+): JobResult[Job['kind']] | null {
   switch (job.kind) {
     case 'recommend':
-      return recommend(lineOf(view, lane), job.request, job.actions, job.nowMs);
+      return recommend(lineOf(view, lane), job.request, job.actions, job.nowMs, costMax);
     case 'similarities':
-      return similarities(lineOf(view, lane), job.request);
+      return similarities(lineOf(view, lane), job.request, costMax);
     case 'verify':
       verifyGeneration(view.generation, view.kernel, view.placement.source);
       return null;

@@ -6,8 +6,8 @@ import { Piscina } from 'piscina';
 import { EngineError } from '../base/errors.ts';
 import {
   resultOf,
-  type Job,
   type JobResult,
+  type RequestJob,
   type Outcome,
   type Target,
   type Task,
@@ -58,7 +58,10 @@ export class WorkerPool {
   }
 
   /** Runs a job on the snapshot of `target`. Throws `overloaded` when too many wait already. */
-  async run<K extends Job['kind']>(target: Target, job: Job & { readonly kind: K }): Promise<JobResult[K]> {
+  async run<K extends RequestJob['kind']>(
+    target: Target,
+    job: RequestJob & { readonly kind: K },
+  ): Promise<JobResult[K]> {
     const lane = await this.#takeLane();
     try {
       const task: Task = { target, lane, job };
@@ -66,6 +69,12 @@ export class WorkerPool {
     } finally {
       this.#giveBack(lane);
     }
+  }
+
+  /** Verifies the snapshot of `target`. Needs no scratch, so it does not wait behind requests for a lane. */
+  async verify(target: Target): Promise<void> {
+    const task: Task = { target, lane: 0, job: { kind: 'verify' } };
+    resultOf((await this.#pool.run(task)) as Outcome);
   }
 
   /** Lets all tasks end, those that wait included, then stops the threads. Nothing may be run any more. */
