@@ -18,7 +18,7 @@ COPY --from=build /app/build build
 COPY package.json ./
 COPY src src
 COPY data data
-RUN mkdir -p /var/lib/doorrank && chown node:node /var/lib/doorrank
+RUN mkdir -p /var/lib/doorrank/store /var/lib/doorrank/data && chown -R node:node /var/lib/doorrank
 USER node
 VOLUME /var/lib/doorrank
 EXPOSE 8080

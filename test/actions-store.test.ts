@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -248,6 +248,18 @@ test('after erase or prune, and close, the file does not hold the user any more'
     expect(traces()).toEqual([]);
     store = open();
   }
+});
+
+test('after erase, no file of the open store holds the user any more', async () => {
+  const person = { userId: 'a person by name', keyword: 'a keyword found nowhere else' };
+  const traces = () =>
+    readdirSync(directory).filter((file) =>
+      Object.values(person).some((text) => readFileSync(join(directory, file)).includes(text)),
+    );
+  await store.append([sent({ id: 'a1', type: 'search', atMs: NOON_MS, ...person })]);
+  expect(traces()).toEqual(['actions.sqlite-wal']);
+  expect(await store.erase(person.userId)).toBe(1);
+  expect(traces()).toEqual([]);
 });
 
 test('any Unicode id is an id of its own', async () => {

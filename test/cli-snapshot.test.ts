@@ -1,5 +1,5 @@
 /** `doorrank snapshot …` on the town that comes with the package, and on files that do not hold. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { buildTown, doorrank, succeed, temporaryDirectory, TOWN } from './cli-process.ts';
@@ -38,7 +38,7 @@ test('build says what it built on stdout, and in a pipe how far it is in lines o
   expect(built.code, built.stderr).toBe(0);
   expect(built.stdout).toContain(`version v1, ${SHOP_COUNT} shops, ${KEYWORD_COUNT} keywords`);
   expect(built.stdout).toContain('v1 is active now; before: nothing');
-  expect(built.stderr).toMatch(/^shops 100 % \(\d+ of \d+\)$/m);
+  expect(built.stderr).toMatch(/^shops 100 % of \d+ bytes$/m);
   expect(built.stderr.split('\n').length).toBeLessThan(60);
 });
 
@@ -118,6 +118,21 @@ test('list shows a damaged file as one, and the others all the same', async () =
   const refused = await doorrank(['snapshot', 'activate', '--store', other, 'bad']);
   expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('11 bytes') });
   expect(existsSync(join(other, 'CURRENT'))).toBe(false);
+});
+
+test('rollback verifies the version it goes back to, and leaves the pointer alone if it does not hold', async () => {
+  const other = join(temporaryDirectory(), 'store');
+  cpSync(store, other, { recursive: true });
+  await succeed(['snapshot', 'activate', '--store', other, 'second']);
+  const first = join(other, 'snapshots/first.snapshot');
+  const bytes = readFileSync(first);
+  bytes[bytes.length - 9_000]! ^= 4;
+  rmSync(first);
+  writeFileSync(first, bytes);
+  const pointer = readFileSync(join(other, 'CURRENT'), 'utf8');
+  const refused = await doorrank(['snapshot', 'rollback', '--store', other]);
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/damaged/) });
+  expect(readFileSync(join(other, 'CURRENT'), 'utf8')).toBe(pointer);
 });
 
 test('activate and rollback switch the active version and say which one was before', async () => {

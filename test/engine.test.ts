@@ -405,6 +405,17 @@ test('shops like a shop do not hold it; a shop nobody has is refused', async () 
   });
 });
 
+test('an action dated more than a day ahead is refused', async () => {
+  await using({}, async (engine) => {
+    const ahead = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const view = { userId: 'u', type: 'view', shopId: 's1' };
+    expect(await engine.record([{ ...view, at: ahead(23) }])).toEqual({ accepted: 1, duplicates: 0 });
+    const refused = engine.record([view, { ...view, at: ahead(25) }]);
+    await expect(refused).rejects.toMatchObject({ name: 'RequestError', field: 'actions[1].at' });
+    expect(engine.actions('u')).toHaveLength(1);
+  });
+});
+
 test('what is wrong with a request is named', async () => {
   await using({}, async (engine) => {
     const refused = (change: object) => engine.recommend({ ...SEARCH, ...change });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../src/base/log.ts';
 import { createApp } from '../src/http/app.ts';
-import { openTown, type Town } from './http-town.ts';
+import { openTown, TOWN_CENTER, type Town } from './http-town.ts';
 
 interface Parameter {
   readonly name: string;
@@ -95,6 +95,18 @@ test('every parameter and every body has an example', () => {
       expect(content, `${method} ${path} ${type}`).toHaveProperty('example');
     }
   }
+});
+
+test('a filter may be documented as a bare value or as conditions, as it is accepted', async () => {
+  const { body } = await town.ask('GET', '/openapi.json');
+  const { anyOf } = body.components.schemas.RecommendRequest.properties.filter.additionalProperties;
+  expect(anyOf.map(({ type }: { type: unknown }) => type)).toEqual([
+    ['string', 'number', 'boolean'],
+    'object',
+  ]);
+  const filter = { spicy: true, category: { in: ['chinese'] }, price: { min: 1, max: 90_000 } };
+  expect(Object.keys(anyOf[1].properties)).toEqual(['eq', 'in', 'min', 'max']);
+  expect((await town.ask('POST', '/v1/recommendations', { location: TOWN_CENTER, filter })).status).toBe(200);
 });
 
 test('every example is answered as documented', async () => {

@@ -121,7 +121,7 @@ export class ActionStore {
   }
 
   /**
-   * Erases a user with all actions appended so far; returns their number once that is on disk.
+   * Erases a user with all actions appended so far; returns their number once no file holds them any more.
    * Rejects with `EngineError`: `storage_full`, `storage_failed`, `closed`.
    */
   async erase(userId: string): Promise<number> {
@@ -130,6 +130,8 @@ export class ActionStore {
       const count = this.#rows.eraseUser(userId);
       return () => {
         this.#recent.drop(userId);
+        // What was written before is still in the log until it is folded into the file and emptied.
+        this.#database.pragma('wal_checkpoint(TRUNCATE)');
         return count;
       };
     });

@@ -28,7 +28,12 @@ function requestError(issue: core.$ZodIssue, value: unknown): RequestError {
     .replace(/^Invalid input: expected /, 'must be a ')
     .replace(/, received .*$/, '')
     .replace(/a (?=array|object|int)/, 'an ');
-  return new RequestError(fieldOf(issue.path), `${expected}, got ${shown(inputOf(issue, value))}`, kind);
+  const field = fieldOf(issue.path);
+  return new RequestError(
+    field,
+    `${field === '' ? 'the request ' : ''}${expected}, got ${shown(inputOf(issue, value))}`,
+    kind,
+  );
 }
 
 /** What was found at the place of an issue: a refinement of an object reports the whole object, not the field it names. */

@@ -106,6 +106,11 @@ export class Columns {
     return this.#unfilterable.get(name);
   }
 
+  /** The names of the attributes without a column, in the order of the directory. */
+  unfilterableNames(): string[] {
+    return [...this.#unfilterable.keys()];
+  }
+
   /** The names of all columns, in the order of the directory. */
   names(): string[] {
     return [...this.#columns.keys()];

@@ -55,10 +55,36 @@ type FilterInput = { readonly [column: string]: FilterValue | Conditions };
  * Conditions by column. All must hold; a shop without a value in a named column never passes.
  * `{ "category": { "in": ["chinese"] }, "price": { "max": 15000 }, "takeaway": true }`
  */
-export const FilterSchema = z.preprocess(
-  spelledOut,
-  z.record(z.string(), ConditionsSchema, { error: 'must be an object of conditions by column' }),
-);
+export const FilterSchema = z
+  .preprocess(
+    spelledOut,
+    z.record(z.string(), ConditionsSchema, { error: 'must be an object of conditions by column' }),
+  )
+  .meta({
+    // What documents say of it: they see the conditions after a bare value has been spelled out.
+    additionalProperties: {
+      anyOf: [
+        { type: ['string', 'number', 'boolean'], description: 'short for { "eq": value }' },
+        {
+          type: 'object',
+          description: 'all must hold',
+          properties: {
+            eq: { type: ['string', 'number', 'boolean'] },
+            in: {
+              type: 'array',
+              items: { type: ['string', 'number', 'boolean'] },
+              minItems: 1,
+              maxItems: IN_COUNT_MAX,
+            },
+            min: { type: 'number' },
+            max: { type: 'number' },
+          },
+          additionalProperties: false,
+          minProperties: 1,
+        },
+      ],
+    },
+  });
 export type Filter = z.output<typeof FilterSchema>;
 
 /**

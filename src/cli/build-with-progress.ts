@@ -25,7 +25,7 @@ function barDisplay(): Display {
   const bar = new SingleBar(
     {
       barsize: 30, // with the longest phase and two counts of bytes within 80 columns
-      format: '{phase} {bar} {percentage} % {value}/{total}',
+      format: '{phase} {bar} {percentage} % of {total} bytes',
       // Its own handling of Ctrl-C stops the bar and lets the build go on. We leave the terminal as it is instead,
       // so that there is nothing to restore.
       gracefulExit: false,
@@ -53,7 +53,7 @@ function lineDisplay(): Display {
       const line = `${phase} ${tenths * 10} %`;
       if (line === shown) return;
       shown = line;
-      console.error(`${line} (${done} of ${total})`);
+      console.error(phase === 'verification' ? line : `${line} of ${total} bytes`);
     },
     stop() {},
   };

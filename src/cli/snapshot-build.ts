@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
+import type { BuiltSnapshot } from '../snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { buildWithProgress } from './build-with-progress.ts';
 import { readJsonFile } from './json-file.ts';
@@ -55,11 +56,27 @@ Example:
 async function runBuild({ store: directory, activate, modelCard, ...files }: BuildOptions): Promise<void> {
   const card = modelCard === undefined ? {} : { modelCard: readModelCard(modelCard) };
   const store = SnapshotStore.open(directory, { create: true });
-  const { version, path, shopCount, keywordCount } = await buildWithProgress({ ...files, ...card }, store);
-  console.log(`built ${path}: version ${version}, ${shopCount} shops, ${keywordCount} keywords`);
+  const built = await buildWithProgress({ ...files, ...card }, store);
+  const { version } = built;
+  console.log(builtText(built));
   if (!activate) return;
   const { previous } = store.activate(version);
   console.log(`${version} is active now; before: ${previous ?? 'nothing'}`);
+}
+
+/** What was understood, so that a misspelt column or swapped coordinates show at once. */
+function builtText(built: BuiltSnapshot): string {
+  const { path, version, shopCount, keywordCount, dimensions, bounds, columns, unfilterable } = built;
+  const counts = `${shopCount} shops, ${keywordCount} keywords, ${dimensions} dimensions`;
+  const lines = [`built ${path}: version ${version}, ${counts}`];
+  if (bounds !== null)
+    lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
+  lines.push(`filters  ${columns.join(', ')}`);
+  if (unfilterable.length > 0)
+    lines.push(`no filter on ${unfilterable.join(', ')}: values of different kinds, or nested`);
+  if (built.unlimitedCount > 0)
+    lines.push(`${built.unlimitedCount} shops without deliveryRadiusMeters deliver everywhere`);
+  return lines.join('\n');
 }
 
 function readModelCard(path: string): { [key: string]: unknown } {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
-import { EngineError, type EngineErrorCode } from '../base/errors.ts';
+import { EngineError, RequestError, type EngineErrorCode } from '../base/errors.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
@@ -44,6 +44,7 @@ import { Generations, type Loaded } from './generations.ts';
 const RECORD_COUNT_MAX = 10_000;
 const KEYWORD_LIMIT_MAX = 1_000;
 const KEYWORD_LIMIT_DEFAULT = 20;
+const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 const PRUNE_COMPLAINT = 'old actions could not be erased';
 /**
@@ -179,6 +180,7 @@ export class Engine {
     this.#checkOpen();
     const nowMs = this.#nowMs();
     const checked = validate(RecordSchema, { actions }).actions;
+    checkNotAhead(checked, nowMs);
     const outcome = await this.#actions.append(
       checked.map((input) => ({ action: actionOf(input, nowMs), atGiven: input.at !== undefined })),
     );
@@ -487,6 +489,17 @@ export class Engine {
     if (this.#workers === null) runJob(loaded, 0, { kind: 'verify' });
     else await this.#workers.verify(loaded.target);
   }
+}
+
+/** An action dated far ahead would be its user's newest for as long; a clock may be wrong, but not by a day. */
+function checkNotAhead(actions: readonly ActionInput[], nowMs: number): void {
+  actions.forEach(({ at }, i) => {
+    if (at === undefined || Date.parse(at) <= nowMs + AHEAD_MS_MAX) return;
+    throw new RequestError(
+      `actions[${i}].at`,
+      `must not lie more than a day ahead of ${new Date(nowMs).toISOString()}, got ${at}`,
+    );
+  });
 }
 
 function actionOf(

@@ -28,8 +28,10 @@ export const RecommendationSchema = z
     basis: z
       .enum(['actions', 'popular'])
       .meta({ description: '`popular` if no action was given that the snapshot knows' }),
-    candidateCount: z.number().meta({ description: 'shops that deliver here, are open and pass the filter' }),
-    similarityCount: z.number().meta({ description: 'exact similarities that were computed' }),
+    candidateCount: z.number().meta({ description: 'shops that deliver here and pass the filter' }),
+    similarityCount: z.number().meta({
+      description: 'exact similarities that were computed: candidates × actions that the snapshot knows',
+    }),
     shops: z
       .array(
         z.strictObject({

@@ -5,12 +5,13 @@
  */
 import { check, EngineError, RequestError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
-import { writePosition } from '../geo/earth.ts';
+import { Columns } from '../catalog/columns.ts';
+import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { norm } from '../kernel/scalar-kernel.ts';
-import { boundsOf } from './bounds.ts';
+import { boundsOf, type Bounds } from './bounds.ts';
 import {
   DIMENSIONS_MAX,
   fixedSectionBytes,
@@ -22,7 +23,7 @@ import {
 import { InputFaults } from './input/input-faults.ts';
 import { readVectors } from './input/read-vectors.ts';
 import type { VectorBatch, VectorFile } from './input/vector-file.ts';
-import { readKeywords } from './keyword-intake.ts';
+import { readKeywords, type KeywordSectionBytes } from './keyword-intake.ts';
 import { verifySnapshot } from './open-snapshot.ts';
 import { ShopIntake } from './shop-intake.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -55,6 +56,13 @@ export interface BuiltSnapshot {
   readonly keywordCount: number;
   readonly dimensions: number;
   readonly sizeBytes: number;
+  readonly bounds: Bounds | null;
+  /** Shops without a delivery radius of their own: they deliver everywhere. */
+  readonly unlimitedCount: number;
+  /** What filters can name. */
+  readonly columns: readonly string[];
+  /** Attributes that filters cannot name: their values are of different kinds, or nested. */
+  readonly unfilterable: readonly string[];
 }
 
 /**
@@ -90,34 +98,8 @@ export async function buildSnapshot(
   );
 
   const order = kdOrder(shops.lons.values, shops.lats.values);
-  const places = placesOf(shops, order);
-  const facts: HeaderFacts = {
-    version: input.version,
-    dimensions: vectors.dimensions,
-    shopCount: shops.count,
-    keywordCount: keywords.count,
-    metric: input.metric,
-    bounds: boundsOf(places.coordinates),
-    modelCard: input.modelCard ?? {},
-  };
-  const catalog = shops.catalog.encode(order);
-  const sizes = {
-    ...fixedSectionBytes(facts),
-    shopIds: catalog.shopIds.length,
-    columns: catalog.columns.length,
-    payload: catalog.payload.length,
-    keywords: keywords.keywords.length,
-  } as Record<SectionName, number>;
-
-  const temporaryPath = store.temporaryPath();
-  const writer = new SnapshotWriter(temporaryPath, facts, sizes);
+  const { writer, ...understood } = writeAllButRows(input, store, shops, order, vectors.dimensions, keywords);
   try {
-    for (const [name, values] of Object.entries(places)) writer.write(name as SectionName, bytesOf(values));
-    for (const [name, bytes] of Object.entries(catalog))
-      writer.write(name as SectionName, bytes as Uint8Array);
-    writer.write('keywords', keywords.keywords);
-    writer.write('keywordRows', keywords.keywordRows);
-    writer.write('keywordCounts', keywords.keywordCounts);
     await writeRows(
       { vectors, path: input.shopVectors, shops, order, metric: input.metric, writer, faults },
       report('vectors'),
@@ -125,15 +107,62 @@ export async function buildSnapshot(
     faults.throwIfAny();
     writer.finish(report('checksums'));
     report('verification')(0, 1);
-    verifySnapshot(temporaryPath, input.version);
-    const path = store.publish(temporaryPath, input.version);
+    verifySnapshot(writer.path, input.version);
+    const path = store.publish(writer.path, input.version);
     report('verification')(1, 1);
-    const { version, shopCount, keywordCount, dimensions } = facts;
-    return { version, path, shopCount, keywordCount, dimensions, sizeBytes: writer.fileBytes };
+    return { ...understood, path, sizeBytes: writer.fileBytes };
   } catch (error) {
     writer.abandon();
     throw error;
   }
+}
+
+/**
+ * Lays the file out and writes every section but the rows and their norms. What the catalog took in memory is free
+ * when this returns: the largest part of a build's memory is not held while vectors are read and the file is verified.
+ */
+function writeAllButRows(
+  { version, metric, modelCard = {} }: BuildInput,
+  store: SnapshotStore,
+  shops: ShopIntake,
+  order: Uint32Array,
+  dimensions: number,
+  keywords: KeywordSectionBytes,
+): Omit<BuiltSnapshot, 'path' | 'sizeBytes'> & { readonly writer: SnapshotWriter } {
+  const places = placesOf(shops, order);
+  const bounds = boundsOf(places.coordinates);
+  const counts = { dimensions, shopCount: shops.count, keywordCount: keywords.count };
+  const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
+  const catalog = shops.takeCatalog(order);
+  const sizes = {
+    ...fixedSectionBytes(facts),
+    shopIds: catalog.shopIds.length,
+    columns: catalog.columns.length,
+    payload: catalog.payload.length,
+    keywords: keywords.keywords.length,
+  } as Record<SectionName, number>;
+  const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
+  try {
+    for (const [name, values] of Object.entries(places)) writer.write(name as SectionName, bytesOf(values));
+    for (const [name, bytes] of Object.entries(catalog))
+      writer.write(name as SectionName, bytes as Uint8Array);
+    writer.write('keywords', keywords.keywords);
+    writer.write('keywordRows', keywords.keywordRows);
+    writer.write('keywordCounts', keywords.keywordCounts);
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+  const columns = Columns.over(catalog.columns);
+  return {
+    writer,
+    version,
+    ...counts,
+    bounds,
+    unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
+    columns: columns.names(),
+    unfilterable: columns.unfilterableNames(),
+  };
 }
 
 function checkDimensions(dimensions: number, path: string): void {

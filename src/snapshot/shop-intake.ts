@@ -1,5 +1,7 @@
 /** Takes the shops of a build in the order of their file and holds, in columns, what the snapshot will need of them. */
+import { check } from '../base/errors.ts';
 import { CatalogBuilder } from '../catalog/catalog-builder.ts';
+import type { CatalogSections } from '../catalog/catalog.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { chordSquaredOfMeters } from '../geo/earth.ts';
 import type { InputFaults } from './input/input-faults.ts';
@@ -7,12 +9,12 @@ import { readShops, type PlacedShop } from './input/read-shops.ts';
 import { Float64List } from './float64-list.ts';
 
 export class ShopIntake {
-  readonly catalog = new CatalogBuilder();
   readonly lons = new Float64List();
   readonly lats = new Float64List();
   /** Squared chord of each shop's own delivery radius. */
   readonly reaches = new Float64List();
   readonly popularity = new Float64List();
+  #catalog: CatalogBuilder | undefined = new CatalogBuilder();
   readonly #rowOfId = new Map<string, number>();
   readonly #places: string[] = [];
   readonly #path: string;
@@ -45,6 +47,14 @@ export class ShopIntake {
     return this.#rowOfId.get(shopId);
   }
 
+  /** The sections of the catalog, once: what they were made of is let go. */
+  takeCatalog(order: Uint32Array): CatalogSections {
+    check(this.#catalog !== undefined, 'the catalog was taken before');
+    const sections = this.#catalog.encode(order);
+    this.#catalog = undefined;
+    return sections;
+  }
+
   /** Where a row stands in the shops' file. */
   placeOf(row: number): string {
     return this.#places[row]!;
@@ -63,6 +73,6 @@ export class ShopIntake {
     this.lats.push(shop.lat);
     this.reaches.push(chordSquaredOfMeters(shop.deliveryRadiusMeters ?? RADIUS_METERS_UNLIMITED));
     this.popularity.push(shop.popularity ?? 0);
-    this.catalog.add(shop);
+    this.#catalog!.add(shop);
   }
 }

@@ -20,7 +20,7 @@ const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
 const WRITE_BYTES_MAX = 1 << 30;
 
 export class SnapshotWriter {
-  readonly #path: string;
+  readonly path: string;
   readonly #facts: HeaderFacts;
   readonly #sizes: Readonly<Record<SectionName, number>>;
   readonly #offsets: Readonly<Record<SectionName, number>>;
@@ -30,7 +30,7 @@ export class SnapshotWriter {
 
   /** Creates the file. `sizes` are the bytes of each section. */
   constructor(path: string, facts: HeaderFacts, sizes: Readonly<Record<SectionName, number>>) {
-    this.#path = path;
+    this.path = path;
     this.#facts = facts;
     this.#sizes = sizes;
     const { offsets, fileBytes } = layOut(facts, sizes);
@@ -85,7 +85,7 @@ export class SnapshotWriter {
   /** Gives up: closes and removes the file, finished or not. */
   abandon(): void {
     this.#close();
-    rmSync(this.#path, { force: true });
+    rmSync(this.path, { force: true });
   }
 
   #close(): void {
@@ -116,7 +116,7 @@ export class SnapshotWriter {
       if (code === undefined) throw error;
       throw new EngineError(
         code === 'ENOSPC' ? 'storage_full' : 'store_invalid',
-        `${this.#path} cannot be written: ${(error as Error).message}`,
+        `${this.path} cannot be written: ${(error as Error).message}`,
         { cause: error },
       );
     }

@@ -1,0 +1,78 @@
+/** What a bench finds: rows of timings, each under its terms; printed as one table, written as JSON. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { plainTable } from '../src/cli/plain-table.ts';
+import type { Machine } from './machine.ts';
+import type { Timing } from './timing.ts';
+
+/** One subject under given terms. Rows with equal terms did the same work. */
+export interface ResultRow {
+  /** What the work was: sizes, radii, settings. */
+  readonly terms: Readonly<Record<string, string | number>>;
+  /** Who did it. */
+  readonly subject: string;
+  readonly timing: Timing;
+  /** Whatever else was measured, its unit in the name. */
+  readonly facts?: Readonly<Record<string, number>>;
+}
+
+export interface BenchOptions {
+  /** Also the sizes that take minutes and gigabytes. */
+  readonly large: boolean;
+}
+
+export interface Bench {
+  readonly name: string;
+  /** What is measured against what, in one line. */
+  readonly title: string;
+  readonly seed: number;
+  run(options: BenchOptions): Promise<readonly ResultRow[]>;
+}
+
+const RESULTS_DIRECTORY = path.join(import.meta.dirname, 'results');
+
+/** Writes `bench/results/<name>.json`; returns its path. */
+export function writeResult(bench: Bench, machine: Machine, rows: readonly ResultRow[]): string {
+  const { name, title, seed } = bench;
+  const file = path.join(RESULTS_DIRECTORY, `${name}.json`);
+  mkdirSync(RESULTS_DIRECTORY, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ name, title, seed, machine, rows }, null, 2)}\n`);
+  return file;
+}
+
+/** The rows as text. `ratio` is a subject's median against that of the first subject under the same terms. */
+export function resultTable(rows: readonly ResultRow[]): string {
+  const terms = namesOf(rows.map((row) => row.terms));
+  const facts = namesOf(rows.map((row) => row.facts ?? {}));
+  const head = [...terms, 'subject', 'min', 'median', 'p99', 'ratio', 'samples', ...facts];
+  const lines = rows.map((row) => [
+    ...terms.map((term) => row.terms[term] ?? ''),
+    row.subject,
+    shownMs(row.timing.minMs),
+    shownMs(row.timing.medianMs),
+    shownMs(row.timing.p99Ms),
+    `${threeDigits(row.timing.medianMs / firstOf(rows, row).timing.medianMs)}×`,
+    row.timing.sampleCount,
+    ...facts.map((fact) => (row.facts?.[fact] === undefined ? '' : threeDigits(row.facts[fact]))),
+  ]);
+  return plainTable(head, lines);
+}
+
+function namesOf(records: readonly object[]): string[] {
+  return [...new Set(records.flatMap((record) => Object.keys(record)))];
+}
+
+function firstOf(rows: readonly ResultRow[], { terms }: ResultRow): ResultRow {
+  const wanted = JSON.stringify(terms);
+  return rows.find((row) => JSON.stringify(row.terms) === wanted)!;
+}
+
+function shownMs(ms: number): string {
+  if (ms < 0.001) return `${threeDigits(ms * 1e6)} ns`;
+  if (ms < 1) return `${threeDigits(ms * 1e3)} µs`;
+  return ms < 1000 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1e3)} s`;
+}
+
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}

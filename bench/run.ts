@@ -1,0 +1,54 @@
+/**
+ * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
+ *
+ *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [--large]]
+ */
+import '../src/base/runtime.js';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { actionsBench } from './actions.ts';
+import { candidatesBench } from './candidates.ts';
+import { kernelBench } from './kernel.ts';
+import { lineBench } from './line.ts';
+import { machineFacts, type Machine } from './machine.ts';
+import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
+import { snapshotBench } from './snapshot.ts';
+
+const BENCHES: readonly Bench[] = [lineBench, kernelBench, candidatesBench, actionsBench, snapshotBench];
+
+const { positionals, values } = commandLine();
+const machine = machineFacts();
+console.log(machineLine(machine));
+for (const bench of BENCHES) {
+  if (positionals.length === 0 || positionals.includes(bench.name)) await runOne(bench, values);
+}
+
+function commandLine() {
+  try {
+    const parsed = parseArgs({
+      allowPositionals: true,
+      options: { large: { type: 'boolean', default: false } },
+    });
+    const unknown = parsed.positionals.find((name) => !BENCHES.some((bench) => bench.name === name));
+    if (unknown === undefined) return parsed;
+    throw new Error(`no bench ${unknown}`);
+  } catch (error) {
+    const names = BENCHES.map(({ name }) => name).join(', ');
+    console.error(`${(error as Error).message}; give any of ${names}, and --large`);
+    process.exit(2);
+  }
+}
+
+async function runOne(bench: Bench, options: BenchOptions): Promise<void> {
+  console.log(`\n${bench.name}: ${bench.title} (seed ${bench.seed}; in turn, after one round of warm-up)\n`);
+  const rows = await bench.run(options);
+  console.log(resultTable(rows));
+  console.log(`\n→ ${path.relative(process.cwd(), writeResult(bench, machine, rows))}`);
+}
+
+function machineLine({ cpu, coreCount, memoryGb, platform, node, kernel, loadBefore }: Machine): string {
+  return (
+    `${cpu}, ${coreCount} cores, ${memoryGb} GB, ${platform}, Node ${node}, ` +
+    `${kernel} kernel, load ${loadBefore}`
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * Building and opening a snapshot: build (a process of its own, from CSV, .npy and NDJSON), open mapped, open copied,
+ * verify everything. D 128; 100,000 shops, with `--large` 1,000,000. Files are in the page cache.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { silentLog } from '../src/base/log.ts';
+import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { bestKernel } from '../src/kernel/wasm-kernel.ts';
+import { unload, type MappingMode } from '../src/snapshot/mapping.ts';
+import { loadSnapshot, type LoadedSnapshot } from '../src/snapshot/open-snapshot.ts';
+import { verifyGeneration } from '../src/snapshot/verify-generation.ts';
+import { NO_SCRATCH, townInputs } from './bench-town.ts';
+import { buildInChild, type MeasuredBuild } from './build-in-child.ts';
+import type { Bench, ResultRow } from './result.ts';
+import { timeInTurn, timingOf, type Rounds, type Subject } from './timing.ts';
+
+const SEED = 7;
+const DIMENSIONS = 128;
+const SHOP_COUNT = 100_000;
+const SHOP_COUNT_LARGE = 1_000_000;
+const ROUNDS: Rounds = { count: 5, roundMs: 1 };
+
+export const snapshotBench: Bench = {
+  name: 'snapshot',
+  title: 'build, open and verify',
+  seed: SEED,
+  async run({ large }) {
+    const rows: ResultRow[] = [];
+    for (const shopCount of large ? [SHOP_COUNT, SHOP_COUNT_LARGE] : [SHOP_COUNT]) {
+      rows.push(...(await measureSize(shopCount)));
+    }
+    return rows;
+  },
+};
+
+async function measureSize(shopCount: number): Promise<ResultRow[]> {
+  const inputs = await townInputs({ seed: SEED, shopCount, dimensions: DIMENSIONS });
+  const directory = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
+  try {
+    const built = await buildInChild(inputs, path.join(directory, 'store'), 'bench');
+    return [buildRow(shopCount, built), ...(await measureOpening(shopCount, built.path))];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function buildRow(shopCount: number, { buildMs, sizeBytes, peakRssBytes }: MeasuredBuild): ResultRow {
+  return {
+    terms: { step: 'build', S: shopCount, D: DIMENSIONS },
+    subject: 'doorrank',
+    timing: timingOf([buildMs]),
+    facts: { 'file MB': sizeBytes / 1e6, 'peak RSS MB': peakRssBytes / 1e6 },
+  };
+}
+
+async function measureOpening(shopCount: number, file: string): Promise<ResultRow[]> {
+  const memory = new LinearMemory();
+  const kernel = bestKernel(memory);
+  const load = (mode: MappingMode): LoadedSnapshot =>
+    loadSnapshot(file, undefined, memory, NO_SCRATCH, mode, silentLog);
+  const letGo = ({ placement }: LoadedSnapshot): void => unload(memory, placement.base, placement.fileBytes);
+  const opening = (mode: MappingMode): Subject => {
+    let loaded: LoadedSnapshot;
+    return { name: mode, run: () => (loaded = load(mode)), afterEach: () => letGo(loaded) };
+  };
+  const [mapped] = await timeInTurn([opening('auto')], ROUNDS);
+  const [copied] = await timeInTurn([opening('copy')], ROUNDS);
+  const loaded = load('auto');
+  const verify = { name: 'verify', run: () => verifyGeneration(loaded.generation, kernel, file) };
+  const [verified] = await timeInTurn([verify], ROUNDS);
+  letGo(loaded);
+  const row = (step: string, timing: ResultRow['timing']): ResultRow => ({
+    terms: { step, S: shopCount, D: DIMENSIONS },
+    subject: 'doorrank',
+    timing,
+  });
+  return [row('open mapped', mapped!), row('open copied', copied!), row('verify', verified!)];
+}
