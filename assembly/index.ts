@@ -2,30 +2,17 @@
 import { RequestBlock } from './memory';
 import { findWinnerRanks, fuseRankings } from './fuse';
 import { offer, sortBestFirst } from './select';
-import { norm as vectorNorm, similarity } from './similarity';
+import { rankCandidates } from './rank';
+import { exactSimilarity, norm as vectorNorm } from './similarity';
 
 /** Length of the `floats` float32 at `vector`; `floats` is a multiple of 4. */
 export function norm(vector: usize, floats: u32): f64 {
   return vectorNorm(vector, floats);
 }
 
-/** Ranks the candidates by similarity to each query: fills `rankedPositions`, `rankedSimilarities`, `rankedCounts`. */
+/** Ranks the candidates by similarity to each query: fills `rankedPositions`, `rankedCounts` and, if wanted, `rankedSimilarities`. */
 export function rank(address: usize): void {
-  const block = changetype<RequestBlock>(address);
-  for (let n: u32 = 0; n < block.queryCount; n++) {
-    const query = block.queries + ((n * block.rowFloats) << 2);
-    const queryNorm = vectorNorm(query, block.rowFloats);
-    store<f64>(block.queryNorms + (n << 3), queryNorm);
-    const values = block.rankedSimilarities + ((n * block.depth) << 3);
-    const positions = block.rankedPositions + ((n * block.depth) << 2);
-    let size: u32 = 0;
-    for (let position: u32 = 0; position < block.candidateCount; position++) {
-      const value = candidateSimilarity(block, query, queryNorm, position);
-      size = offer(values, positions, size, block.depth, value, position);
-    }
-    sortBestFirst(values, positions, size);
-    store<u32>(block.rankedCounts + (n << 2), size);
-  }
+  rankCandidates(changetype<RequestBlock>(address));
 }
 
 /** Ranks the candidates by a f64 column, larger first, as ranking 0. */
@@ -54,18 +41,8 @@ export function explain(address: usize): void {
   for (let place: u32 = 0; place < block.winnerCount; place++) {
     const position = load<u32>(block.winners + (place << 2));
     for (let n: u32 = 0; n < block.queryCount; n++) {
-      const query = block.queries + ((n * block.rowFloats) << 2);
-      const queryNorm = load<f64>(block.queryNorms + (n << 3));
-      const value = candidateSimilarity(block, query, queryNorm, position);
+      const value = exactSimilarity(block, n, position);
       store<f64>(block.winnerSimilarities + ((place * block.queryCount + n) << 3), value);
     }
   }
-}
-
-@inline
-function candidateSimilarity(block: RequestBlock, query: usize, queryNorm: f64, position: u32): f64 {
-  const ordinal = load<u32>(block.candidates + (position << 2));
-  const row = block.rows + ((ordinal * block.rowFloats) << 2);
-  const rowNorm = load<f64>(block.norms + (ordinal << 3));
-  return similarity(block.metric, query, queryNorm, row, rowNorm, block.rowFloats);
 }

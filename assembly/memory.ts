@@ -32,7 +32,7 @@ export class RequestBlock {
   queryNorms: u32;
   queryCount: u32;
 
-  /** u32[C]: ordinals, ascending. A candidate's place in this list is its position. */
+  /** u32[C]: ordinals, ascending, with room for 8 more. A candidate's place in this list is its position. */
   candidates: u32;
   candidateCount: u32;
 
@@ -62,6 +62,11 @@ export class RequestBlock {
   winnerCount: u32;
   /** u32[C]: 1 + place among the winners, or 0. */
   winnerPlaces: u32;
+
+  /** Scratch of `rank`, as large as `rankWorkspaceBytes` says. */
+  workspace: u32;
+  /** 1 if `rank` must write `rankedSimilarities`, 0 if only the order is wanted. */
+  similaritiesWanted: u32;
 
   /** The constant k of Reciprocal Rank Fusion. */
   rankConstant: f64;

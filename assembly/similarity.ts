@@ -3,7 +3,7 @@
  * order, total (S0 + S2) + (S1 + S3). A product of two float32 is exact in float64, so a fused multiply-add cannot
  * change a dot product; a squared difference is not exact, so L2 never fuses.
  */
-import { METRIC_COSINE, METRIC_INNER_PRODUCT } from './memory';
+import { METRIC_COSINE, METRIC_INNER_PRODUCT, RequestBlock } from './memory';
 
 /** Lanes 2 and 3 of a f32x4 as f64x2. */
 @inline
@@ -68,4 +68,14 @@ export function similarity(metric: u32, query: usize, queryNorm: f64, row: usize
   }
   if (metric == METRIC_INNER_PRODUCT) return dot(query, row, floats);
   return -squaredDistance(row, query, floats);
+}
+
+/** Similarity of query `n` of a request and its candidate at `position`; needs `queryNorms`. */
+export function exactSimilarity(block: RequestBlock, n: u32, position: u32): f64 {
+  const ordinal = load<u32>(block.candidates + (position << 2));
+  const query = block.queries + ((n * block.rowFloats) << 2);
+  const queryNorm = load<f64>(block.queryNorms + (n << 3));
+  const row = block.rows + ((ordinal * block.rowFloats) << 2);
+  const rowNorm = load<f64>(block.norms + (ordinal << 3));
+  return similarity(block.metric, query, queryNorm, row, rowNorm, block.rowFloats);
 }

@@ -96,7 +96,7 @@ function run(c: Case, kernel: Kernel) {
   lane.setCandidateCount(c.candidates.length);
   lane.setQueries(table, c.metric, c.queries.length);
   c.queries.forEach((query, n) => lane.query(n).fill(0).set(query));
-  lane.rank(c.depth);
+  lane.rank(c.depth, true);
   const rankings = c.queries.map((_, n) => readRanking(lane, n));
   const count = lane.fuse(c.weights, c.rankConstant, c.limit);
   lane.explain();

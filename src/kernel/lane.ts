@@ -10,7 +10,9 @@ import {
   BLOCK_BYTES,
   BLOCK_WORD,
   LinearMemory,
+  CANDIDATES_SLACK,
   RANK_CONSTANT_OFFSET,
+  rankWorkspaceBytes,
   type BlockField,
 } from './linear-memory.ts';
 
@@ -40,7 +42,8 @@ export function laneBytes(bounds: LaneBounds): number {
   const arrays = [
     queryCountMax * rowFloats * 4, // queries
     queryCountMax * 20, // norms, weights, counts
-    shopCount * 16, // candidates, scores, places
+    (shopCount + CANDIDATES_SLACK) * 16, // candidates, scores, places
+    rankWorkspaceBytes(queryCountMax, shopCount, depth, rowFloats),
     queryCountMax * depth * 12, // positions, similarities
     limit * 12, // winners, scores
     limit * queryCountMax * 12, // ranks, similarities
@@ -72,7 +75,7 @@ export class Lane {
   begin(candidateCountMax: number): Uint32Array {
     this.#free = this.#start + BLOCK_BYTES;
     this.#queryCount = 0;
-    this.#candidates = this.#take(candidateCountMax * 4);
+    this.#candidates = this.#take((candidateCountMax + CANDIDATES_SLACK) * 4);
     this.#set('candidates', this.#candidates);
     return this.#memory.views.u32.subarray(this.#candidates / 4, this.#candidates / 4 + candidateCountMax);
   }
@@ -102,9 +105,15 @@ export class Lane {
     return this.#memory.views.f32.subarray(start, start + this.#rowFloats);
   }
 
-  /** Ranks the candidates for each query vector, `depth` entries at most. */
-  rank(depth: number): void {
+  /**
+   * Ranks the candidates for each query vector, `depth` entries at most. Without `similaritiesWanted` only the order
+   * is computed, and `rankedSimilarity` has no meaning.
+   */
+  rank(depth: number, similaritiesWanted: boolean): void {
     this.#makeRankings(this.#queryCount, depth);
+    const bytes = rankWorkspaceBytes(this.#queryCount, this.#candidateCount, this.#depth, this.#rowFloats);
+    this.#set('workspace', this.#take(bytes));
+    this.#set('similaritiesWanted', Number(similaritiesWanted));
     this.#kernel.rank(this.#start);
   }
 

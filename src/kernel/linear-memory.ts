@@ -35,6 +35,8 @@ const BLOCK_FIELDS = [
   'winnerSimilarities',
   'winnerCount',
   'winnerPlaces',
+  'workspace',
+  'similaritiesWanted',
 ] as const;
 export type BlockField = (typeof BLOCK_FIELDS)[number];
 /** The word of each field of a `RequestBlock`; `rankConstant` (f64) follows the last. */
@@ -43,6 +45,33 @@ export const BLOCK_WORD = Object.freeze(
 ) as Readonly<Record<BlockField, number>>;
 export const RANK_CONSTANT_OFFSET = alignUp(BLOCK_FIELDS.length * 4, 8);
 export const BLOCK_BYTES = alignUp(RANK_CONSTANT_OFFSET + 8, 64);
+
+/** Entries of a shortlist, as `assembly/shortlist.ts` has them. */
+function shortlistCapacity(depth: number): number {
+  return 4 * depth + 256;
+}
+
+/** Candidates are followed by room for a whole block of rows. */
+export const CANDIDATES_SLACK = 8;
+
+/** Scratch bytes of `rank`, as `assembly/rank.ts` lays it out. */
+export function rankWorkspaceBytes(
+  queryCount: number,
+  candidateCount: number,
+  depth: number,
+  rowFloats: number,
+): number {
+  const scoresBytes = 8 * (240 + 8) * 4;
+  const binsBytes = 512 * 4;
+  const parts = [
+    (candidateCount + 8) * 4, // 1/‖r‖ or −‖r‖²/2
+    queryCount * rowFloats * 4, // panels
+    scoresBytes + binsBytes + queryCount * 32, // scores, bins, shortlists
+    queryCount * shortlistCapacity(depth) * 8, // their entries
+    shortlistCapacity(depth) * 16, // ordering one of them
+  ];
+  return parts.reduce((sum, bytes) => sum + alignUp(bytes, 64), 0);
+}
 
 /** Views over the whole memory, one per element type. */
 export interface MemoryViews {

@@ -87,7 +87,7 @@ export function similarities(
   if (similarityCost(generation, candidateCount, request.vectors.length) > costMax) return null;
   lane.setQueries(generation.table, metric, request.vectors.length);
   request.vectors.forEach((vector, n) => lane.query(n).fill(0).set(vector));
-  lane.rank(request.k);
+  lane.rank(request.k, true);
   const rankings = request.vectors.map((_, n) =>
     Array.from({ length: lane.rankedCount(n) }, (_entry, at) => ({
       shopId: generation.catalog.ids.idOf(lane.ordinalAt(lane.rankedPosition(n, at))),
@@ -115,7 +115,7 @@ function rankCandidates(
   }
   lane.setQueries(generation.table, generation.header.metric, queries.length);
   queries.forEach(({ row }, n) => lane.query(n).set(row));
-  lane.rank(depth);
+  lane.rank(depth, false);
   return 'actions';
 }
 

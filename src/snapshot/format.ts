@@ -44,7 +44,7 @@ import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import type { Bounds } from './bounds.ts';
 import { isVersionName } from './version-name.ts';
 
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 const MAGIC = 'DOORRANK';
 const FIXED_BYTES = 128;
 const SECTION_ENTRY_BYTES = 64;
