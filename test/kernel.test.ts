@@ -153,6 +153,30 @@ function randomCase(seed: number): Case {
   };
 }
 
+/**
+ * Thousands of candidates closer to each other than float32 resolves, the best of them late: what the first pass cannot
+ * tell apart, the definition must. Under L2 the query is so much shorter than the rows that rounding ‖r‖² / 2 is what counts.
+ */
+function nearTwins(seed: number, metric: Metric): Case {
+  const random = new Random(seed);
+  const dimensions = random.pick([16, 50]);
+  const base = Float32Array.from({ length: dimensions }, () => 100 * random.normal());
+  const twin = () => base.map((value) => value * (1 + (random.below(9) - 4) * 2 ** -23));
+  const rows = Array.from({ length: 3_000 }, twin);
+  const scale = metric === 'l2' ? 0.002 : 1;
+  return {
+    rows,
+    queries: Array.from({ length: 3 }, () => base.map((value) => scale * (value + random.normal()))),
+    candidates: rows.map((_, ordinal) => ordinal),
+    popularity: rows.map(() => 0),
+    weights: [1, 1, 1],
+    metric,
+    depth: random.pick([1, 5, 40, 1_500]),
+    limit: 10,
+    rankConstant: 60,
+  };
+}
+
 describe.each(kernels)('%s', (_, make) => {
   const kernel = make();
   test('runs on this machine', () => expect(kernel).not.toBeNull());
@@ -161,6 +185,13 @@ describe.each(kernels)('%s', (_, make) => {
     for (let seed = 1; seed <= 300; seed++) {
       const c = randomCase(seed);
       expect(run(c, kernel!), `randomCase(${seed})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test.each(METRICS)('near twins are told apart by the definition: %s', (metric) => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const c = nearTwins(seed, metric);
+      expect(run(c, kernel!), `nearTwins(${seed}, ${metric})`).toStrictEqual(expected(c));
     }
   });
 
