@@ -48,7 +48,7 @@ const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 const PRUNE_COMPLAINT = 'old actions could not be erased';
 /**
- * Multiply-adds from which a request goes to a worker: some 5 ms of the kernel (bench/kernel), against a hand-off of
+ * Multiply-adds from which a request goes to a worker: some 2 ms of the kernel (bench/kernel), against a hand-off of
  * 20 to 170 µs that a smaller request would feel, and a pause that others on this thread would feel.
  */
 const INLINE_COST_MAX = 20_000_000;

@@ -4,7 +4,6 @@ import type { Lane } from '../kernel/lane.ts';
 import { metersOfChordSquared } from '../geo/earth.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import type { QueryVector } from './query-vectors.ts';
 import type { Reason, RecommendedShop } from './request.ts';
 
 /** The shop at `place` among the winners; `reasons` is left out where the request does not want them. */
@@ -36,9 +35,9 @@ function distanceMeters(generation: Generation, location: Location, ordinal: num
 }
 
 /** One reason per action that took part, newest first: the shop's rank in its ranking and its similarity. */
-export function actionReasons(lane: Lane, place: number, queries: readonly QueryVector[]): Reason[] {
-  return queries.map(({ action }, n) => ({
-    action: shownAction(action),
+export function actionReasons(lane: Lane, place: number, actions: readonly ShownAction[]): Reason[] {
+  return actions.map((action, n) => ({
+    action,
     rank: lane.winnerRank(place, n) || null,
     similarity: lane.winnerSimilarity(place, n),
   }));
@@ -49,7 +48,10 @@ export function popularityReasons(generation: Generation, lane: Lane, place: num
   return [{ signal: 'popularity', rank: lane.winnerRank(place, 0), value }];
 }
 
-function shownAction({ type, keyword, shopId, atMs }: LineAction) {
+/** An action as reasons show it. */
+export type ShownAction = Extract<Reason, { readonly action: unknown }>['action'];
+
+export function shownAction({ type, keyword, shopId, atMs }: LineAction): ShownAction {
   const at = new Date(atMs).toISOString();
   return keyword === undefined ? { type, shopId, at } : { type, keyword, at };
 }

@@ -9,7 +9,7 @@ import type { Lane } from '../kernel/lane.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { actionWeight } from './action-weight.ts';
-import { actionReasons, popularityReasons, recommendedShop } from './answer.ts';
+import { actionReasons, popularityReasons, recommendedShop, shownAction } from './answer.ts';
 import { findCandidates, findNamed, findReaching } from './candidates.ts';
 import type { LineAction } from './line-action.ts';
 import { findQueryVectors, type QueryVector } from './query-vectors.ts';
@@ -128,7 +128,8 @@ function reasonsFor(
   if (!wanted) return () => undefined;
   if (queries.length === 0) return (place) => popularityReasons(generation, lane, place);
   lane.explain();
-  return (place) => actionReasons(lane, place, queries);
+  const shown = queries.map(({ action }) => shownAction(action));
+  return (place) => actionReasons(lane, place, shown);
 }
 
 function checkVectors(vectors: readonly (readonly number[])[], dimensions: number, metric: Metric): void {
