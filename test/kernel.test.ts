@@ -155,7 +155,7 @@ function randomCase(seed: number): Case {
 
 /**
  * Thousands of candidates closer to each other than float32 resolves, the best of them late: what the first pass cannot
- * tell apart, the definition must. Under L2 the query is so much shorter than the rows that rounding ‖r‖² / 2 is what counts.
+ * tell apart, the definition must.
  */
 function nearTwins(seed: number, metric: Metric): Case {
   const random = new Random(seed);
@@ -163,10 +163,9 @@ function nearTwins(seed: number, metric: Metric): Case {
   const base = Float32Array.from({ length: dimensions }, () => 100 * random.normal());
   const twin = () => base.map((value) => value * (1 + (random.below(9) - 4) * 2 ** -23));
   const rows = Array.from({ length: 3_000 }, twin);
-  const scale = metric === 'l2' ? 0.002 : 1;
   return {
     rows,
-    queries: Array.from({ length: 3 }, () => base.map((value) => scale * (value + random.normal()))),
+    queries: Array.from({ length: 3 }, () => base.map((value) => value + random.normal())),
     candidates: rows.map((_, ordinal) => ordinal),
     popularity: rows.map(() => 0),
     weights: [1, 1, 1],
@@ -175,6 +174,20 @@ function nearTwins(seed: number, metric: Metric): Case {
     limit: 10,
     rankConstant: 60,
   };
+}
+
+/**
+ * Rows on a circle where ‖r‖² / 2 lies in the middle between two float32, and a query too short for the error of its
+ * dot products to cover that rounding: only the absolute term of the L2 bound does.
+ */
+function onTheMiddle(seed: number): Case {
+  const random = new Random(seed);
+  const middle = 100_000 + 2 ** -8; // float32 are 2^-7 apart here
+  const rows = Array.from({ length: 3_000 }, () => {
+    const x = Math.fround(random.between(290, 310));
+    return Float32Array.of(x, Math.sqrt(2 * middle - x * x));
+  });
+  return { ...nearTwins(seed, 'l2'), rows, queries: [Float32Array.of(1, 0)], weights: [1], depth: 1_000 };
 }
 
 describe.each(kernels)('%s', (_, make) => {
@@ -192,6 +205,13 @@ describe.each(kernels)('%s', (_, make) => {
     for (let seed = 1; seed <= 8; seed++) {
       const c = nearTwins(seed, metric);
       expect(run(c, kernel!), `nearTwins(${seed}, ${metric})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test('the L2 bound covers the rounding of half the squared norm', () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const c = onTheMiddle(seed);
+      expect(run(c, kernel!), `onTheMiddle(${seed})`).toStrictEqual(expected(c));
     }
   });
 
