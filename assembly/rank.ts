@@ -37,6 +37,8 @@ const TILE_ROWS_MIN: u32 = 24;
 /** Queries that one call of a kernel takes at most. */
 const GROUP_MAX: u32 = 8;
 const SCORES_STRIDE: u32 = (TILE_ROWS_MAX + 8) * 4;
+/** Entries of one bin up to which sorting by insertion is cheaper than float64 for all. */
+const BIN_CROWDED: u32 = 256;
 const UNIT_ROUNDOFF: f64 = 1.0 / 16777216.0;
 
 export function rankCandidates(block: RequestBlock): void {
@@ -257,8 +259,11 @@ function writeRanking(block: RequestBlock, n: u32, list: Shortlist, ordering: u3
   const values = ordering;
   const positions = values + capacity * 4;
   const exact = positions + capacity * 4;
-  orderByValue(list, values, positions, bins);
   const count = list.count;
+  if (!orderByValue(list, values, positions, bins)) {
+    memory.copy(positions, list.positions, count << 2);
+    memory.fill(values, 0, count << 2); // all alike: the definition orders them
+  }
   const kept = min<u32>(count, block.depth);
   const outPositions = block.rankedPositions + ((n * block.depth) << 2);
   const outSimilarities = block.rankedSimilarities + ((n * block.depth) << 3);
@@ -291,11 +296,11 @@ function orderByDefinition(block: RequestBlock, n: u32, positions: u32, exact: u
 
 /**
  * Copies a shortlist in the order of its values, largest first: counted into bins over their range, then sorted by
- * insertion, which has little left to do.
+ * insertion, which has little left to do. Returns false where it would have much, as one far value leaves the others
+ * in few bins.
  */
-function orderByValue(list: Shortlist, values: u32, positions: u32, bins: u32): void {
+function orderByValue(list: Shortlist, values: u32, positions: u32, bins: u32): bool {
   const count = list.count;
-  if (count == 0) return;
   let low: f32 = Infinity;
   let high: f32 = -Infinity;
   for (let i: u32 = 0; i < count; i++) {
@@ -312,6 +317,7 @@ function orderByValue(list: Shortlist, values: u32, positions: u32, bins: u32): 
   let before: u32 = 0;
   for (let bin: u32 = bins; bin < bins + BINS_BYTES; bin += 4) {
     const size = load<u32>(bin);
+    if (size > BIN_CROWDED) return false;
     store<u32>(bin, before);
     before += size;
   }
@@ -335,6 +341,7 @@ function orderByValue(list: Shortlist, values: u32, positions: u32, bins: u32): 
     store<f32>(values + (at << 2), value);
     store<u32>(positions + (at << 2), position);
   }
+  return true;
 }
 
 @inline

@@ -208,6 +208,15 @@ describe.each(kernels)('%s', (_, make) => {
     }
   });
 
+  test.each(METRICS)('one far row leaves the order of the others as it is: %s', (metric) => {
+    const random = new Random(17);
+    const c = nearTwins(17, metric);
+    const rows = c.rows.map(() => Float32Array.from({ length: c.rows[0]!.length }, () => random.normal()));
+    rows[1_234] = rows[0]!.map((value) => 1e6 * value);
+    const far = { ...c, rows, depth: 1_500 };
+    expect(run(far, kernel!)).toStrictEqual(expected(far));
+  });
+
   test('the L2 bound covers the rounding of half the squared norm', () => {
     for (let seed = 1; seed <= 4; seed++) {
       const c = onTheMiddle(seed);
