@@ -218,6 +218,30 @@ test.each(BAD)('%s: named, and nothing is published', async (_what, change, mess
   expect(readdirSync(path.join(store.directory, 'snapshots')).toSorted()).toEqual(before);
 });
 
+test('a model card and attributes hold only so many levels', async () => {
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+  const build = (change: object) =>
+    buildSnapshot({ ...built.inputs, version: 'deep', metric: 'cosine', ...change }, store);
+  const deep = (levels: number): string => file('deep.ndjson', ndjson([shop(0, { tags: nested(levels) })]));
+  await expect(build({ shops: deep(3_000) })).rejects.toThrow(
+    /deep\.ndjson: line 1, column tags: found .*values within values.*, expected at most 32 levels/,
+  );
+  await expect(build({ modelCard: { deep: nested(3_000) } })).rejects.toThrow(
+    /modelCard must hold at most 32 levels/,
+  );
+});
+
+test('a fault never steers a terminal', async () => {
+  const shops = file('escape.csv', 'shopId,lon,lat,\u001b[31mred\n"a\u0007","x\u001b]0;title",1,2\n');
+  const refusal = build({ shops });
+  await expect(refusal).rejects.toThrow(/escape\.csv: line 2/);
+  await expect(refusal).rejects.not.toThrow(/[\u001b\u0007]/);
+
+  function build(change: object) {
+    return buildSnapshot({ ...built.inputs, version: 'escape', metric: 'cosine', ...change }, store);
+  }
+});
+
 test('the first 20 of many faults are listed, the rest counted', async () => {
   const shops = file('many.ndjson', ndjson(Array.from({ length: 50 }, (_, row) => shop(row, { lat: 91 }))));
   const refusal = buildSnapshot({ ...built.inputs, shops, version: 'many', metric: 'cosine' }, store);

@@ -165,6 +165,7 @@ const REFUSALS: readonly Refusal[] = [
       'actions[1].keyword',
       /1\.\.200/,
     ],
+    ['a time before times', recording({ at: '0000-01-01T00:00:00+23:59' }), 'actions[1].at', /before 1970/],
     ['half a character', recording({ userId: '\ud800x' }), 'actions[1].userId', /whole Unicode text/],
     [
       'half a character in a keyword',

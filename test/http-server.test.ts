@@ -58,6 +58,27 @@ test('an address that is not of this machine is said to be so', async () => {
   expect(error).toMatchObject({ code: 'port_unavailable', message: expect.stringContaining('192.0.2.1') });
 });
 
+test('pages of other sites cannot act here; this one, tools and reading can', async () => {
+  const status = async (method: string, path: string, origin?: string) => {
+    const headers = origin === undefined ? {} : { origin };
+    return (await fetch(`${town.url}${path}`, { method, headers })).status;
+  };
+  const rollback = '/v1/snapshots/rollback';
+  expect(await status('POST', rollback, 'http://evil.example')).toBe(403);
+  expect(await status('POST', rollback, 'null')).toBe(403);
+  expect(await status('DELETE', '/v1/users/u/actions', 'https://evil.example')).toBe(403);
+  expect(await status('POST', rollback, town.url)).toBe(409);
+  expect(await status('POST', rollback)).toBe(409);
+  expect(await status('GET', '/v1/shops/s42', 'http://evil.example')).toBe(200);
+});
+
+test.each(['', ' ', 'abc ', '비밀', 'a\n'])(
+  'the token %j, which no header can carry, is refused',
+  async (token) => {
+    await expect(start({ token })).rejects.toMatchObject({ name: 'RequestError', field: 'token' });
+  },
+);
+
 test('with a token, everything under /v1 wants it and the rest stays open', async () => {
   const server = await start({ token: 'open sesame' });
   const status = async (path: string, authorization?: string) => {

@@ -190,6 +190,43 @@ function onTheMiddle(seed: number): Case {
   return { ...nearTwins(seed, 'l2'), rows, queries: [Float32Array.of(1, 0)], weights: [1], depth: 1_000 };
 }
 
+/**
+ * What strains the bound of the float32 pass: rows a few units in the last place apart with a query far away, which under
+ * L2 loses them in its own rounding; one-hot rows of every size, some too small for a reciprocal; elements of every size.
+ */
+function strained(seed: number): Case {
+  const random = new Random(seed);
+  const dimensions = random.pick([3, 8, 31, 64, 128]);
+  const shopCount = random.pick([3, 65, 300, 700]);
+  const base = Float32Array.from({ length: dimensions }, () => random.normal());
+  const size = random.pick([1, 1, 1e-11, 1e10, 1e-6, 1e6]);
+  const distance = random.pick([2 ** -24, 2 ** -23, 2 ** -20, 2 ** -16, 1e-3]);
+  const row = random.pick([
+    () => base.map((value) => size * (value + distance * random.normal())),
+    () =>
+      new Float32Array(dimensions)
+        .fill(random.pick([1, -1, 1e-12, 1e12, 1e-20, 1e-40]), random.below(dimensions))
+        .fill(0, 1),
+    () => base.map(() => size * random.normal() * 10 ** random.between(-20, 0)),
+  ]);
+  const rows = Array.from({ length: shopCount }, row);
+  const far = random.pick([1, 1, 1e3, 1e8, 1e-4]);
+  const queryCount = random.pick([1, 2, 5, 9]);
+  const query = (): Float32Array =>
+    random.unit() < 0.5 ? random.pick(rows) : random.unit() < 0.5 ? row() : base.map(() => random.normal());
+  return {
+    rows,
+    queries: Array.from({ length: queryCount }, () => query().map((value) => far * value)),
+    candidates: rows.map((_, ordinal) => ordinal),
+    popularity: rows.map(() => 0),
+    weights: Array.from({ length: queryCount }, () => 1),
+    metric: random.pick(METRICS),
+    depth: random.pick([1, 3, 40, 600]),
+    limit: 20,
+    rankConstant: 60,
+  };
+}
+
 describe.each(kernels)('%s', (_, make) => {
   const kernel = make();
   test('runs on this machine', () => expect(kernel).not.toBeNull());
@@ -215,6 +252,13 @@ describe.each(kernels)('%s', (_, make) => {
     rows[1_234] = rows[0]!.map((value) => 1e6 * value);
     const far = { ...c, rows, depth: 1_500 };
     expect(run(far, kernel!)).toStrictEqual(expected(far));
+  });
+
+  test('what strains the bound is ranked by the definition all the same', () => {
+    for (let seed = 1; seed <= 500; seed++) {
+      const c = strained(seed);
+      expect(run(c, kernel!), `strained(${seed})`).toStrictEqual(expected(c));
+    }
   });
 
   test('the L2 bound covers the rounding of half the squared norm', () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
+import { actionWeights } from '../src/recommender/action-weights.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
@@ -44,8 +45,7 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
   }));
   const queries = drawn.map(({ about, ageSeconds }) => ({
     vector: about.keyword === undefined ? scan.vectorOf(about.shopId) : keywordVector(town, about.keyword),
-    // Documented: ages count up to 1,000 half-lives, so that a long absence does not make all weights zero.
-    weight: 2 ** -Math.min(1_000, (ageSeconds * 1000) / (halfLifeMinutes * 60_000)),
+    weight: weightOf(ageSeconds, ages[0]!, halfLifeMinutes),
   }));
   const radiusMeters = random.unit() < 0.5 ? random.between(100, 4_000) : undefined;
   const priceMax = random.unit() < 0.3 ? 12_000 : undefined;
@@ -84,6 +84,13 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
   };
 }
 
+/** Documented: from 500 half-lives on ages count from the newest action, and none counts more than 1,000. */
+function weightOf(ageSeconds: number, newestSeconds: number, halfLifeMinutes: number): number {
+  const halfLives = (seconds: number): number => (seconds * 1000) / (halfLifeMinutes * 60_000);
+  const tooOld = Math.max(0, halfLives(newestSeconds) - 500);
+  return 2 ** -Math.min(1_000, halfLives(ageSeconds) - tooOld);
+}
+
 function keywordVector(town: Town, keyword: string): Float32Array {
   const at = town.keywords.findIndex(
     (known) => normalizeKeyword(known.keyword) === normalizeKeyword(keyword),
@@ -93,6 +100,20 @@ function keywordVector(town: Town, keyword: string): Float32Array {
     .slice(at * town.dimensions, (at + 1) * town.dimensions)
     .map((value) => Number(value.toFixed(5)));
 }
+
+test('actions of long ago still count the more the newer they are', () => {
+  const now = Date.parse(AT);
+  const daysAgo = (days: number): number => now - days * 86_400_000;
+  const halfLifeMinutes = 60;
+  expect(actionWeights([now + 1, now, daysAgo(1)], now, halfLifeMinutes)).toEqual([1, 1, 2 ** -24]);
+  const [newer, older] = actionWeights([daysAgo(300), daysAgo(301)], now, halfLifeMinutes) as [
+    number,
+    number,
+  ];
+  expect(newer).toBeGreaterThan(0);
+  expect(older / newer).toBeCloseTo(2 ** -24, 15);
+  expect(actionWeights([daysAgo(1), daysAgo(10_000)], now, halfLifeMinutes)[1]).toBeGreaterThan(0);
+});
 
 describe.each(METRICS)('%s', (metric) => {
   const workspace = new Workspace();

@@ -130,11 +130,24 @@ export class ActionStore {
       const count = this.#rows.eraseUser(userId);
       return () => {
         this.#recent.drop(userId);
-        // What was written before is still in the log until it is folded into the file and emptied.
-        this.#database.pragma('wal_checkpoint(TRUNCATE)');
+        this.#emptyLog();
         return count;
       };
     });
+  }
+
+  /** What was written before an erasure is still in the log until that is folded into the file and emptied. */
+  #emptyLog(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      const { code, message } = storageError(error, 'the log of the action store') as EngineError;
+      throw new EngineError(
+        code,
+        `the user is erased, but traces stay in the log until the next erasure or a stop: ${message}`,
+        { cause: error },
+      );
+    }
   }
 
   /**

@@ -27,7 +27,7 @@ function requestError(issue: core.$ZodIssue, value: unknown): RequestError {
   const expected = issue.message
     .replace(/^Invalid input: expected /, 'must be a ')
     .replace(/, received .*$/, '')
-    .replace(/a (?=array|object|int)/, 'an ');
+    .replace(/\ba (?=array|object|int)/, 'an ');
   const field = fieldOf(issue.path);
   return new RequestError(
     field,

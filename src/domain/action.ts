@@ -25,10 +25,9 @@ const KeywordSchema = z
   .max(KEYWORD_CHARACTERS_MAX, { error: `must be 1..${KEYWORD_CHARACTERS_MAX} characters` })
   .refine(isWholeText, WHOLE_TEXT);
 /** An instant as ISO 8601 text with an offset or `Z`. */
-export const InstantSchema = z.iso.datetime({
-  offset: true,
-  error: 'must be an ISO 8601 instant such as "2026-11-22T12:00:00Z"',
-});
+export const InstantSchema = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 instant such as "2026-11-22T12:00:00Z"' })
+  .refine((text) => Date.parse(text) >= 0, { error: 'must not lie before 1970' });
 
 const actionFields = {
   type: z.string().regex(ACTION_TYPE, {

@@ -1,7 +1,8 @@
 /** What happens around every request: errors become answers, answers are counted, a closing server says so. */
 import type { Context } from 'hono';
 import type { Log } from '../base/log.ts';
-import { errorResponse } from './errors.ts';
+import { shown } from '../base/validate.ts';
+import { errorResponse, HttpError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import type { Env, Operation } from './operation.ts';
 
@@ -16,6 +17,17 @@ export interface Surroundings {
   readonly isClosing: () => boolean;
 }
 
+/** A page of another site may make its visitor's browser send requests here; without a token nothing else stops them. */
+function refuseOtherSites({ method, headers }: Env['Bindings']['incoming']): void {
+  if (method === 'GET' || method === 'HEAD' || headers.origin === undefined) return;
+  if (URL.parse(headers.origin)?.host === headers.host) return;
+  throw new HttpError(
+    403,
+    'forbidden',
+    `requests from pages of ${shown(headers.origin)} are refused; send them from this server's own address, or not from a browser`,
+  );
+}
+
 /**
  * The handler that the router calls for `route`, which is a pattern such as `GET /v1/shops/{shopId}`.
  * One handler per route and no middleware: the router then calls it without composing a chain per request.
@@ -26,6 +38,7 @@ export function served(route: string, handle: Operation['handle'], surroundings:
     const startMs = performance.now();
     let response: Response;
     try {
+      refuseOtherSites(context.env.incoming);
       response = await handle(context);
     } catch (error) {
       response = errorResponse(error, log);

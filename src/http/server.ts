@@ -57,7 +57,15 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
   });
   const answerTo = getRequestListener(app.fetch, {
     hostname: 'localhost', // for HTTP/1.0 health checks, which may leave the Host header out
-    errorHandler: (error) => errorResponse(new HttpError(400, 'malformed', (error as Error).message), log),
+    errorHandler: (error) =>
+      errorResponse(
+        new HttpError(
+          400,
+          'malformed',
+          `the request line or its Host header cannot be read: ${(error as Error).message}`,
+        ),
+        log,
+      ),
   });
   const server = createServer(
     {
@@ -81,8 +89,11 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
 
 /** An empty token is a setting that went wrong, such as a variable that was not filled in. */
 function checkedToken(token: string | undefined): string | undefined {
-  if (token === '') throw new RequestError('token', 'is empty; give it a value or leave it out');
-  return token;
+  if (token === undefined || /^[!-~]([ -~]*[!-~])?$/.test(token)) return token;
+  throw new RequestError(
+    'token',
+    `must be letters, digits and signs of ASCII without blanks around, as a header can carry, got ${token.length} characters`,
+  );
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -70,7 +70,7 @@ export function eraseActions(engine: Engine): Operation {
   };
 }
 
-/** `at` as the text that it was sent as, so that what was read can be sent again. */
+/** `at` as text in UTC, so that what was read can be sent again. */
 function storedAction({ id, type, keyword, shopId, atMs }: Action) {
   return { id, type, keyword, shopId, at: new Date(atMs).toISOString() };
 }

@@ -8,7 +8,7 @@ import { RequestError } from '../base/errors.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
-import { actionWeight } from './action-weight.ts';
+import { actionWeights } from './action-weights.ts';
 import { actionReasons, popularityReasons, recommendedShop, shownAction } from './answer.ts';
 import { findCandidates, findNamed, findReaching } from './candidates.ts';
 import type { LineAction } from './line-action.ts';
@@ -49,7 +49,11 @@ export function recommend(
   const weights =
     basis === 'popular'
       ? [1]
-      : queries.map(({ action }) => actionWeight(action.atMs, nowMs, request.fusion.halfLifeMinutes));
+      : actionWeights(
+          queries.map(({ action }) => action.atMs),
+          nowMs,
+          request.fusion.halfLifeMinutes,
+        );
   const winnerCount = lane.fuse(weights, request.fusion.k, request.limit);
   const reasonsOf = reasonsFor(generation, lane, queries, request.explain);
   const shops = Array.from({ length: winnerCount }, (_, place) =>

@@ -23,6 +23,7 @@ import {
 import { InputFaults } from './input/input-faults.ts';
 import { readVectors } from './input/read-vectors.ts';
 import type { VectorBatch, VectorFile } from './input/vector-file.ts';
+import { isNestedDeeper, NESTING_MAX } from './input/shop-row.ts';
 import { readKeywords, type KeywordSectionBytes } from './keyword-intake.ts';
 import { verifySnapshot } from './open-snapshot.ts';
 import { ShopIntake } from './shop-intake.ts';
@@ -80,6 +81,9 @@ export async function buildSnapshot(
       'metric',
       `must be ${Object.keys(METRIC_CODE).join(', ')}, got ${shown(input.metric)}`,
     );
+  }
+  if (isNestedDeeper(input.modelCard, NESTING_MAX)) {
+    throw new RequestError('modelCard', `must hold at most ${NESTING_MAX} levels of values within values`);
   }
   const report = (phase: BuildProgress['phase']) => (done: number, total: number) =>
     onProgress({ phase, done, total });

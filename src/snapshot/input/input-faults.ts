@@ -52,5 +52,13 @@ export function inputInvalid(fault: InputFault, cause?: unknown): EngineError {
 
 function faultText({ file, place, column, found, expected }: InputFault): string {
   const where = column === undefined ? place : `${place}, column ${column}`;
-  return `${file}: ${where}: found ${found}, expected ${expected}`;
+  return printable(`${file}: ${where}: found ${found}, expected ${expected}`);
+}
+
+/** Control characters of the input as what they are called, so that they cannot steer a terminal or break the line. */
+function printable(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }

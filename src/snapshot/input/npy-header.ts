@@ -45,7 +45,9 @@ export function parseNpyHeader(file: string, start: Buffer): NpyHeader {
     throw refuse('an array in Fortran order', `one in C order, row after row; ${SAVE}`);
   }
   const shape = /'shape': *\(([^)]*)\)/.exec(text)?.[1] ?? '';
-  const sizes = shape.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
+  const sizes = shape
+    .split(',')
+    .flatMap((size) => (size.trim() === '' ? [] : [/^\d{1,15}$/.test(size.trim()) ? Number(size) : NaN]));
   const [rowCount, dimensions] = sizes;
   if (sizes.length !== 2 || !(rowCount! > 0) || !(dimensions! > 0)) {
     throw refuse(

@@ -33,6 +33,9 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const WELL_FORMED = 'text in valid Unicode';
 
+/** Values within values that an attribute or a model card may hold; no reader or writer of JSON minds so few. */
+export const NESTING_MAX = 32;
+
 /** Reads the rows of one file, one after the other. */
 export class ShopRowReader {
   readonly #file: string;
@@ -216,6 +219,9 @@ export class ShopRowReader {
     if (ArrayBuffer.isView(value)) {
       return this.#refuse(column, `${value.byteLength} bytes`, 'text, a number or a boolean');
     }
+    if (isNestedDeeper(value, NESTING_MAX)) {
+      return this.#refuse(column, 'values within values within values', `at most ${NESTING_MAX} levels`);
+    }
     if (Array.isArray(value)) return value.map((element) => this.#attribute(column, element ?? null) ?? null);
     const fields = Object.entries(value).map(([name, field]) => [
       name,
@@ -250,4 +256,10 @@ function attributeOfText(text: string): AttributeValue | undefined {
 /** Whether a number holds what was written: digits of a whole number beyond 2^53 would be lost, so an id stays text. */
 function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}
+
+/** Whether `value` holds values within values beyond `levels`. Looks no deeper than that. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isNestedDeeper(inner, levels - 1));
 }
