@@ -190,6 +190,10 @@ function onTheMiddle(seed: number): Case {
   return { ...nearTwins(seed, 'l2'), rows, queries: [Float32Array.of(1, 0)], weights: [1], depth: 1_000 };
 }
 
+function oneHot(dimensions: number, at: number, value: number): Float32Array {
+  return new Float32Array(dimensions).fill(value, at, at + 1);
+}
+
 /**
  * What strains the bound of the float32 pass: rows a few units in the last place apart with a query far away, which under
  * L2 loses them in its own rounding; one-hot rows of every size, some too small for a reciprocal; elements of every size.
@@ -203,10 +207,7 @@ function strained(seed: number): Case {
   const distance = random.pick([2 ** -24, 2 ** -23, 2 ** -20, 2 ** -16, 1e-3]);
   const row = random.pick([
     () => base.map((value) => size * (value + distance * random.normal())),
-    () =>
-      new Float32Array(dimensions)
-        .fill(random.pick([1, -1, 1e-12, 1e12, 1e-20, 1e-40]), random.below(dimensions))
-        .fill(0, 1),
+    () => oneHot(dimensions, random.below(dimensions), random.pick([1, -1, 1e-12, 1e12, 1e-20, 1e-40])),
     () => base.map(() => size * random.normal() * 10 ** random.between(-20, 0)),
   ]);
   const rows = Array.from({ length: shopCount }, row);
