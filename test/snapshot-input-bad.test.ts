@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { EngineError } from '../src/base/errors.ts';
+import { Random } from '../src/base/random.ts';
 import { FAULTS_LISTED_MAX, InputFaults } from '../src/snapshot/input/input-faults.ts';
 import { readShops } from '../src/snapshot/input/read-shops.ts';
 import { readVectors } from '../src/snapshot/input/read-vectors.ts';
@@ -558,4 +559,32 @@ test('Parquet without vectors that can be read is refused', async () => {
   expect((await readingVectors(nulls, { key: 'shopId' })).error.message).toContain('found no vectors');
   const blank = written('v.ndjson', '\n\n');
   expect((await readingVectors(blank, { key: 'shopId' })).error.message).toContain('found no vectors');
+});
+
+test('a Parquet file with one damaged byte is read or refused, and never goes on for ever', async () => {
+  const shopIds = Array.from({ length: 50 }, (_, i) => `s${i}`);
+  const good = new Uint8Array(
+    parquetBytes(
+      [
+        { name: 'shopId', data: shopIds },
+        { name: 'vector', data: shopIds.map((_, i) => [i, 1, 2]) },
+      ],
+      { schema: FLOAT_LIST_SCHEMA },
+    ),
+  );
+  for (let seed = 1; seed <= 400; seed++) {
+    const random = new Random(seed);
+    const bytes = good.slice();
+    bytes[random.below(bytes.length)] = random.below(256);
+    const path = written('damaged.parquet', bytes);
+    const outcome = await readAll(path).catch((error: unknown) => error);
+    const isRefused = outcome instanceof EngineError && outcome.message.includes(path);
+    expect(outcome === 'read' || isRefused, `seed ${seed}: ${(outcome as Error).stack}`).toBe(true);
+  }
+
+  async function readAll(path: string): Promise<'read'> {
+    const file = await readVectors(path, { key: 'shopId' }, new InputFaults());
+    for await (const batch of file.batches()) expect(batch.rowCount).toBeGreaterThan(0);
+    return 'read';
+  }
 });

@@ -34,6 +34,7 @@ import { compressors } from 'hyparquet-compressors';
 import { EngineError } from '../../base/errors.ts';
 import { inputInvalid } from './input-faults.ts';
 import { type InputFile, openInput, readFully } from './input-file.ts';
+import { checkRuns } from './parquet-runs.ts';
 import { FlatColumn, type Page, type ValueColumn, VectorColumn } from './parquet-columns.ts';
 
 const MAGIC = 'PAR1';
@@ -220,8 +221,9 @@ export class ParquetFile {
     }
     const { header, sizeBytes } = await this.#readPageHeader(place, position, end);
     const start = position + sizeBytes;
-    const nextPosition = start + header.compressed_page_size;
-    if (!(nextPosition >= start && nextPosition <= end)) {
+    const nextPosition = start + Number(header.compressed_page_size);
+    const isNumber = typeof header.compressed_page_size === 'number'; // a damaged header may hold something else
+    if (!isNumber || !(nextPosition >= start && nextPosition <= end)) {
       throw this.#broken(place, `a page of ${header.compressed_page_size} bytes at byte ${start}`, leaf);
     }
     const bytes = new Uint8Array(new ArrayBuffer(header.compressed_page_size));
@@ -279,9 +281,9 @@ function decodePage(
     data_page_header_v2: header2,
     uncompressed_page_size: sizeBytes,
   } = header;
-  const page = header1
-    ? readDataPage(decompressPage(bytes, sizeBytes, decoder.codec, decoder.compressors), header1, decoder)
-    : readDataPageV2(bytes, header, decoder);
+  const plain = header1 ? decompressPage(bytes, sizeBytes, decoder.codec, decoder.compressors) : bytes;
+  checkRuns(plain, header, decoder);
+  const page = header1 ? readDataPage(plain, header1, decoder) : readDataPageV2(bytes, header, decoder);
   const { encoding, num_values: entryCount } = (header1 ?? header2)!;
   return {
     entryCount,
