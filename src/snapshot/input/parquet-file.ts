@@ -221,9 +221,9 @@ export class ParquetFile {
     }
     const { header, sizeBytes } = await this.#readPageHeader(place, position, end);
     const start = position + sizeBytes;
-    const nextPosition = start + Number(header.compressed_page_size);
-    const isNumber = typeof header.compressed_page_size === 'number'; // a damaged header may hold something else
-    if (!isNumber || !(nextPosition >= start && nextPosition <= end)) {
+    const pageBytes: unknown = header.compressed_page_size; // in a damaged header it may not even be a number
+    const nextPosition = typeof pageBytes === 'number' ? start + pageBytes : Number.NaN;
+    if (!(nextPosition >= start && nextPosition <= end)) {
       throw this.#broken(place, `a page of ${header.compressed_page_size} bytes at byte ${start}`, leaf);
     }
     const bytes = new Uint8Array(new ArrayBuffer(header.compressed_page_size));
