@@ -134,19 +134,30 @@ export class ReachTree {
       return;
     }
     if (isLeaf(left, right)) {
-      for (let ordinal = left; ordinal <= right; ordinal++) this.#test(ordinal);
+      this.#testRange(left, right);
       return;
     }
     const middle = (left + right) >> 1;
     if (middle > left) this.#visit(2 * node + 1, left, middle - 1);
-    this.#test(middle);
+    this.#testRange(middle, middle);
     this.#visit(2 * node + 2, middle + 1, right);
   }
 
-  #test(ordinal: number): void {
-    const squared = chordSquared(this.#center, 0, this.#places.positions, ordinal * 3);
-    if (squared <= this.#limit && squared <= this.#places.reaches[ordinal]!)
-      this.#out[this.#count++] = ordinal;
+  /** Tests rows one by one. Locals instead of fields, as bench/candidates shows: most of a search is this loop. */
+  #testRange(left: number, right: number): void {
+    const { positions, reaches } = this.#places;
+    const limit = this.#limit;
+    const out = this.#out;
+    const [centerX, centerY, centerZ] = [this.#center[0]!, this.#center[1]!, this.#center[2]!];
+    let count = this.#count;
+    for (let ordinal = left; ordinal <= right; ordinal++) {
+      const x = centerX - positions[ordinal * 3]!;
+      const y = centerY - positions[ordinal * 3 + 1]!;
+      const z = centerZ - positions[ordinal * 3 + 2]!;
+      const squared = x * x + y * y + z * z;
+      if (squared <= limit && squared <= reaches[ordinal]!) out[count++] = ordinal;
+    }
+    this.#count = count;
   }
 
   #nearest(at: number): number {
