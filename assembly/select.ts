@@ -24,7 +24,7 @@ function worse(value: f64, position: u32, otherValue: f64, otherPosition: u32): 
   return value < otherValue || (value == otherValue && position > otherPosition);
 }
 
-/** Offers one entry to a heap of `size` entries; returns the new size. Positions must be offered in ascending order. */
+/** Offers one entry to a heap of `size` entries; returns the new size. Once it is full, positions must ascend. */
 @inline
 export function offer(values: usize, positions: usize, size: u32, capacity: u32, value: f64, position: u32): u32 {
   if (size < capacity) {

@@ -2,11 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ACTION_STORE_DEFAULTS, COMMIT_DELAY_MS_MAX } from '../actions/action-store.ts';
+import { wholeNumber } from '../base/bounds.ts';
 
-const whole = (low: number, high: number) => {
-  const error = { error: `must be a whole number ${low}..${high}` };
-  return z.number(error).int(error).min(low, error).max(high, error);
-};
 const directory = (what: string) =>
   z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` });
 
@@ -24,25 +21,25 @@ export const EngineOptionsSchema = z.strictObject({
     .enum(['auto', 'copy'], { error: 'must be "auto" or "copy"' })
     .default('auto')
     .describe('`auto` maps snapshots where the system can, `copy` always reads them into memory'),
-  threads: whole(0, 64)
+  threads: wholeNumber(0, 64)
     .default(THREADS_DEFAULT)
     .describe('worker threads for large requests; 0 runs everything on the calling thread'),
-  queueMax: whole(1, 100_000)
+  queueMax: wholeNumber(1, 100_000)
     .default(1_000)
     .describe('large requests that may wait for a worker before new ones are refused'),
-  storePollMs: whole(0, 3_600_000)
+  storePollMs: wholeNumber(0, 3_600_000)
     .default(500)
     .describe('how often to look for a version activated by another process, milliseconds; 0 never'),
-  actionsPerUserMax: whole(1, 100_000)
+  actionsPerUserMax: wholeNumber(1, 100_000)
     .default(ACTION_STORE_DEFAULTS.actionsPerUserMax)
     .describe('newest actions kept per user'),
-  actionAgeDaysMax: whole(1, 36_500)
+  actionAgeDaysMax: wholeNumber(1, 36_500)
     .default(ACTION_STORE_DEFAULTS.ageDaysMax)
     .describe('actions older than this are dropped, days'),
-  usersInMemoryMax: whole(1, 100_000_000)
+  usersInMemoryMax: wholeNumber(1, 100_000_000)
     .default(ACTION_STORE_DEFAULTS.usersInMemoryMax)
     .describe('users whose newest actions are held in memory'),
-  commitDelayMs: whole(0, COMMIT_DELAY_MS_MAX)
+  commitDelayMs: wholeNumber(0, COMMIT_DELAY_MS_MAX)
     .default(ACTION_STORE_DEFAULTS.commitDelayMs)
     .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
 });

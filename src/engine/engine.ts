@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
+import { wholeNumber } from '../base/bounds.ts';
 import { EngineError, RequestError, type EngineErrorCode } from '../base/errors.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
@@ -59,14 +60,9 @@ const RecordSchema = z.strictObject({
     .min(1, { error: `must hold 1..${RECORD_COUNT_MAX} actions` })
     .max(RECORD_COUNT_MAX, { error: `must hold 1..${RECORD_COUNT_MAX} actions` }),
 });
-const KEYWORD_LIMIT = { error: `must be a whole number 1..${KEYWORD_LIMIT_MAX}` };
 const KeywordsSchema = z.strictObject({
   prefix: z.string({ error: 'must be text' }),
-  limit: z
-    .number(KEYWORD_LIMIT)
-    .int(KEYWORD_LIMIT)
-    .min(1, KEYWORD_LIMIT)
-    .max(KEYWORD_LIMIT_MAX, KEYWORD_LIMIT),
+  limit: wholeNumber(1, KEYWORD_LIMIT_MAX),
 });
 const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
@@ -371,7 +367,7 @@ export class Engine {
     this.#timers.push(timer.unref());
   }
 
-  /** In the order of who uses whom; a step that fails does not keep the next from running. */
+  /** In the order of who uses whom. The action store is closed whatever fails before it, so that its lock goes. */
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#swapping.catch(() => {});

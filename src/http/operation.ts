@@ -45,6 +45,7 @@ const ErrorSchema = z
 
 const FAILURES = {
   400: 'Malformed: not JSON, not UTF-8, an unknown field, a value of the wrong type.',
+  403: 'Sent by a page of another site.',
   404: 'No such shop or version.',
   409: 'Conflicts with what is stored.',
   413: 'The body is too large.',
@@ -57,7 +58,7 @@ const FAILURES = {
 type FailureStatus = keyof typeof FAILURES;
 
 /** Every route that reads a body can refuse it in these ways. */
-export const BODY_FAILURES = [400, 413, 415, 422] as const;
+export const BODY_FAILURES = [400, 403, 413, 415, 422] as const;
 
 /** The `responses` of a route: its answer and the errors it knows. */
 export function responses(

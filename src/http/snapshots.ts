@@ -72,7 +72,7 @@ export function rollBackSnapshot(engine: Engine): Operation {
     document: {
       operationId: 'rollBackSnapshot',
       summary: 'Make the version current that was so before',
-      responses: responses(200, 'It serves again.', ActivatedSchema, [409, 503]),
+      responses: responses(200, 'It serves again.', ActivatedSchema, [403, 409, 503]),
     },
     handle: async () => answer<typeof ActivatedSchema>(await engine.rollback()),
   };

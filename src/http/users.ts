@@ -61,7 +61,7 @@ export function eraseActions(engine: Engine): Operation {
       operationId: 'eraseActions',
       summary: 'Erase everything recorded of a user',
       request: { params: PathSchema },
-      responses: responses(200, 'It is gone from disk.', ErasedSchema, [400, 422, 503]),
+      responses: responses(200, 'It is gone from disk.', ErasedSchema, [400, 403, 422, 503]),
     },
     handle: async (context) => {
       const { userId } = pathOf(context, PathSchema);

@@ -3,6 +3,7 @@
  * The engine checks every request against these schemas; faces only carry bodies to it.
  */
 import { z } from 'zod';
+import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { FilterSchema } from '../catalog/filter.ts';
 import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
 import { LocationSchema, RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
@@ -26,26 +27,17 @@ export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
 const SHOP_ID_COUNT_MAX = 100_000;
 
-const whole = (low: number, high: number) => {
-  const error = { error: `must be a whole number ${low}..${high}` };
-  return z.number(error).int(error).min(low, error).max(high, error);
-};
-const number = (low: number, high: number) => {
-  const error = { error: `must be a number ${low}..${high}` };
-  return z.number(error).min(low, error).max(high, error);
-};
-
-const RadiusMetersSchema = number(1, RADIUS_METERS_UNLIMITED);
-export const LimitSchema = whole(1, LIMIT_MAX);
+const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
+export const LimitSchema = wholeNumber(1, LIMIT_MAX);
 
 const FusionSchema = z.strictObject({
   method: z.literal('rrf', { error: 'must be "rrf"' }).default('rrf'),
   /** RRF constant: a shop at rank r of an action's ranking gets weight / (k + r). */
-  k: number(0, 10_000).default(RRF_K_DEFAULT),
+  k: numberWithin(0, 10_000).default(RRF_K_DEFAULT),
   /** An action half this old counts twice as much. */
-  halfLifeMinutes: number(0.01, 10_000_000).default(HALF_LIFE_MINUTES_DEFAULT),
+  halfLifeMinutes: numberWithin(0.01, 10_000_000).default(HALF_LIFE_MINUTES_DEFAULT),
   /** Entries of each ranking that take part, at least `limit`. */
-  depth: whole(1, DEPTH_MAX).default(DEPTH_DEFAULT),
+  depth: wholeNumber(1, DEPTH_MAX).default(DEPTH_DEFAULT),
 });
 
 /** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
@@ -85,7 +77,7 @@ export const SimilaritiesRequestSchema = z.strictObject({
   metric: z
     .enum(['cosine', 'innerProduct', 'l2'], { error: 'must be "cosine", "innerProduct" or "l2"' })
     .optional(),
-  k: whole(1, SIMILARITY_K_MAX),
+  k: wholeNumber(1, SIMILARITY_K_MAX),
   candidates: z.union(
     [
       z.strictObject({ shopIds: z.array(ShopIdSchema).max(SHOP_ID_COUNT_MAX) }),

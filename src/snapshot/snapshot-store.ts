@@ -30,7 +30,7 @@ import { checkVersionName, isVersionName } from './version-name.ts';
 
 const FILE_SUFFIX = '.snapshot';
 const TEMPORARY = /^\.writing-.*\.tmp$/;
-/** No build takes a day. */
+/** No build takes a day, counted back from the start of this process. */
 const TEMPORARY_MS_MAX = 24 * 60 * 60 * 1000;
 /** How far back rolling back can go. */
 const HISTORY_MAX = 20;
