@@ -3,11 +3,22 @@ import { RequestBlock } from './memory';
 import { findWinnerRanks, fuseRankings } from './fuse';
 import { offer, sortBestFirst } from './select';
 import { rankCandidates } from './rank';
-import { exactSimilarity, norm as vectorNorm } from './similarity';
+import { firstUnlike, quantizeRow } from './quantize';
+import { fourSimilarities, norm as vectorNorm, similarity0, similarity1, similarity2, similarity3 } from './similarity';
 
 /** Length of the `floats` float32 at `vector`; `floats` is a multiple of 4. */
 export function norm(vector: usize, floats: u32): f64 {
   return vectorNorm(vector, floats);
+}
+
+/** Writes the `floats` float32 at `vector` as bytes to `out`, drawn in `quantize.ts`. */
+export function quantize(vector: usize, floats: u32, out: usize): void {
+  quantizeRow(<u32>vector, floats, <u32>out);
+}
+
+/** The first of `count` rows at `rows` whose bytes at `quantized` are not what `quantize` makes of it, or `count`. */
+export function firstUnlikeRow(rows: usize, floats: u32, count: u32, quantized: usize): u32 {
+  return firstUnlike(<u32>rows, floats, count, <u32>quantized);
 }
 
 /** Ranks the candidates by similarity to each query: fills `rankedPositions`, `rankedCounts` and, if wanted, `rankedSimilarities`. */
@@ -38,11 +49,24 @@ export function fuse(address: usize): void {
 /** Fills `winnerSimilarities` after `rank` and `fuse`. */
 export function explain(address: usize): void {
   const block = changetype<RequestBlock>(address);
-  for (let place: u32 = 0; place < block.winnerCount; place++) {
-    const position = load<u32>(block.winners + (place << 2));
-    for (let n: u32 = 0; n < block.queryCount; n++) {
-      const value = exactSimilarity(block, n, position);
-      store<f64>(block.winnerSimilarities + ((place * block.queryCount + n) << 3), value);
+  const count = block.winnerCount;
+  for (let n: u32 = 0; n < block.queryCount; n++) {
+    for (let place: u32 = 0; place < count; place += 4) {
+      const p0 = winnerAt(block, place);
+      const p1 = winnerAt(block, min(place + 1, count - 1));
+      const p2 = winnerAt(block, min(place + 2, count - 1));
+      const p3 = winnerAt(block, min(place + 3, count - 1));
+      fourSimilarities(block, n, p0, p1, p2, p3);
+      const out = block.winnerSimilarities + ((place * block.queryCount + n) << 3);
+      const stride = block.queryCount << 3;
+      store<f64>(out, similarity0);
+      if (place + 1 < count) store<f64>(out + stride, similarity1);
+      if (place + 2 < count) store<f64>(out + 2 * stride, similarity2);
+      if (place + 3 < count) store<f64>(out + 3 * stride, similarity3);
     }
   }
+}
+
+function winnerAt(block: RequestBlock, place: u32): u32 {
+  return load<u32>(block.winners + (place << 2));
 }

@@ -16,6 +16,13 @@ export const METRIC_INNER_PRODUCT: u32 = 1;
 /** Negative squared Euclidean distance: −Σ (r − q)². */
 export const METRIC_L2: u32 = 2;
 
+/** Rows and queries in float32. */
+export const PASS_FLOATS: u32 = 0;
+/** Rows in bytes, queries in 14 bits. */
+export const PASS_BYTES: u32 = 1;
+/** Rows in bytes, queries in 7 bits for the relaxed dot product, then 14 bits for what is left; PASS_BYTES in the other build. */
+export const PASS_BYTES_RELAXED: u32 = 2;
+
 /** One request's arguments and results. Addresses are bytes; N queries, C candidates. */
 @unmanaged
 export class RequestBlock {
@@ -25,6 +32,9 @@ export class RequestBlock {
   norms: u32;
   rowFloats: u32;
   metric: u32;
+  /** u8[shopCount][quantizedBytes]: the rows in bytes, as `quantize.ts` draws them; read by the byte passes alone. */
+  quantized: u32;
+  quantizedBytes: u32;
 
   /** f32[N][rowFloats]. */
   queries: u32;
@@ -67,6 +77,8 @@ export class RequestBlock {
   workspace: u32;
   /** 1 if `rank` must write `rankedSimilarities`, 0 if only the order is wanted. */
   similaritiesWanted: u32;
+  /** How candidates are ruled out: one of the passes above. All of them give the same rankings. */
+  firstPass: u32;
 
   /** The constant k of Reciprocal Rank Fusion. */
   rankConstant: f64;

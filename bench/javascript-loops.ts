@@ -6,7 +6,7 @@
  */
 import type { RequestAction } from '../src/domain/action.ts';
 import type { Shop } from '../src/domain/shop.ts';
-import { norm } from '../src/kernel/scalar-kernel.ts';
+import { norm } from '../src/kernel/similarity.ts';
 import type { Generation } from '../src/snapshot/generation.ts';
 import { BestFirst } from './best-first.ts';
 import { KdbushCandidates } from './kdbush-candidates.ts';

@@ -86,7 +86,7 @@ class Board {
     ].filter((kernel) => kernel !== null);
     this.#block = LinearMemory.laneStart(0, bytes);
     this.#lane = new Lane(this.#memory, this.kernels[0]!, 0, bytes);
-    this.#table = { rows, norms, rowFloats: DIMENSIONS_MAX };
+    this.#table = { rows, norms, rowFloats: DIMENSIONS_MAX, quantized: null };
     this.#fillNormal(this.#memory.views.f32.subarray(rows / 4, rows / 4 + SHOP_COUNT * DIMENSIONS_MAX));
   }
 

@@ -2,14 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { alignUp } from '../src/base/aligned-bytes.ts';
 import { Random } from '../src/base/random.ts';
-import type { Kernel, Metric } from '../src/kernel/kernel.ts';
+import type { FirstPass, Kernel, Metric } from '../src/kernel/kernel.ts';
 import { Lane, laneBytes } from '../src/kernel/lane.ts';
 import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { quantize, quantizedBytesOf } from '../src/kernel/quantize.ts';
 import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
 const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
-const BOUNDS = { queryCountMax: 12, depthMax: 2_000, limitMax: 2_000 };
+const BOUNDS = { queryCountMax: 12, depthMax: 3_000, limitMax: 2_000 };
 
 interface Case {
   readonly rows: readonly Float32Array[];
@@ -66,10 +67,15 @@ function expected(c: Case, columns?: readonly (readonly number[])[]) {
 }
 
 const memory = new LinearMemory();
-const kernels: [string, () => Kernel | null][] = [
-  ['relaxed-simd', () => wasmKernel('relaxed-simd', memory)],
-  ['simd', () => wasmKernel('simd', memory)],
-  ['scalar', () => new ScalarKernel(memory)],
+const relaxedSimd = () => wasmKernel('relaxed-simd', memory);
+const simd = () => wasmKernel('simd', memory);
+const kernels: [string, FirstPass, () => Kernel | null][] = [
+  ['relaxed-simd', 'floats', relaxedSimd],
+  ['relaxed-simd', 'bytes', relaxedSimd],
+  ['relaxed-simd', 'relaxedBytes', relaxedSimd],
+  ['simd', 'floats', simd],
+  ['simd', 'bytes', simd],
+  ['scalar', 'floats', () => new ScalarKernel(memory)],
 ];
 
 function load(c: Case, kernel: Kernel) {
@@ -78,25 +84,32 @@ function load(c: Case, kernel: Kernel) {
   const rows = LinearMemory.snapshotBase(2, bytes);
   const norms = alignUp(rows + c.rows.length * rowFloats * 4, 64);
   const popularity = norms + c.rows.length * 8;
-  memory.reserve(popularity + c.rows.length * 8);
+  const quantized = alignUp(popularity + c.rows.length * 8, 64);
+  const quantizedBytes = quantizedBytesOf(rowFloats);
+  memory.reserve(quantized + c.rows.length * quantizedBytes);
   const { f32, f64 } = memory.views;
   c.rows.forEach((row, ordinal) => {
     f32.fill(0, rows / 4 + ordinal * rowFloats, rows / 4 + (ordinal + 1) * rowFloats);
     f32.set(row, rows / 4 + ordinal * rowFloats);
     f64[norms / 8 + ordinal] = kernel.norm(rows + ordinal * rowFloats * 4, rowFloats);
+    kernel.quantize(rows + ordinal * rowFloats * 4, rowFloats, quantized + ordinal * quantizedBytes);
   });
   f64.set(c.popularity, popularity / 8);
   // Lane 1: an address that is wrong by a lane shows.
-  return { lane: new Lane(memory, kernel, 1, bytes), table: { rows, norms, rowFloats }, popularity };
+  return {
+    lane: new Lane(memory, kernel, 1, bytes),
+    table: { rows, norms, rowFloats, quantized },
+    popularity,
+  };
 }
 
-function run(c: Case, kernel: Kernel) {
+function run(c: Case, kernel: Kernel, firstPass: FirstPass) {
   const { lane, table } = load(c, kernel);
   lane.begin(c.candidates.length).set(c.candidates);
   lane.setCandidateCount(c.candidates.length);
   lane.setQueries(table, c.metric, c.queries.length);
   c.queries.forEach((query, n) => lane.query(n).fill(0).set(query));
-  lane.rank(c.depth, true);
+  lane.rank(c.depth, true, firstPass);
   const rankings = c.queries.map((_, n) => readRanking(lane, n));
   const count = lane.fuse(c.weights, c.rankConstant, c.limit);
   lane.explain();
@@ -104,6 +117,16 @@ function run(c: Case, kernel: Kernel) {
     rankings,
     winners: Array.from({ length: count }, (_, place) => readWinner(lane, place, c.queries.length)),
   };
+}
+
+/** A row in bytes as a kernel writes it. */
+function quantizedBy(kernel: Kernel, row: Float32Array) {
+  const start = 65_536;
+  memory.reserve(2 * start);
+  memory.views.f32.set(row, start / 4);
+  kernel.quantize(start, row.length, start + 4_096);
+  const bytes = new DataView(memory.memory.buffer, start + 4_096, quantizedBytesOf(row.length));
+  return { start: start + 4_096, bytes };
 }
 
 const readRanking = (lane: Lane, n: number) =>
@@ -180,14 +203,69 @@ function nearTwins(seed: number, metric: Metric): Case {
  * Rows on a circle where ‖r‖² / 2 lies in the middle between two float32, and a query too short for the error of its
  * dot products to cover that rounding: only the absolute term of the L2 bound does.
  */
-function onTheMiddle(seed: number): Case {
+function onTheMiddle(seed: number, queryLength: number): Case {
   const random = new Random(seed);
   const middle = 100_000 + 2 ** -8; // float32 are 2^-7 apart here
   const rows = Array.from({ length: 3_000 }, () => {
     const x = Math.fround(random.between(290, 310));
     return Float32Array.of(x, Math.sqrt(2 * middle - x * x));
   });
-  return { ...nearTwins(seed, 'l2'), rows, queries: [Float32Array.of(1, 0)], weights: [1], depth: 1_000 };
+  return {
+    ...nearTwins(seed, 'l2'),
+    rows,
+    queries: [Float32Array.of(queryLength, 0)],
+    weights: [1],
+    depth: 1_000,
+  };
+}
+
+const few = (c: Case, rows: readonly Float32Array[], query: Float32Array): Case => ({
+  ...c,
+  rows,
+  queries: [query],
+  weights: [1],
+  candidates: rows.map((_, ordinal) => ordinal),
+  popularity: rows.map(() => 0),
+});
+
+/** Rows that bytes hold exactly and queries that 14 bits do not: nothing but the query's own error is left. */
+function wholeRows(seed: number, metric: Metric): Case {
+  const random = new Random(seed);
+  const dimensions = random.pick([3, 4, 6]);
+  const row = () =>
+    Float32Array.from({ length: dimensions }, (_, i) => (i === 0 ? 127 : 127 - random.below(255)));
+  const query = Float32Array.from({ length: dimensions }, () => 1e4 * random.normal());
+  return few(
+    { ...nearTwins(seed, metric), depth: random.pick([1, 5, 40]) },
+    Array.from({ length: 3_000 }, row),
+    query,
+  );
+}
+
+/** Rows and a query that are whole numbers in either pass, with dot products that float32 rounds. */
+function roundedProducts(seed: number, metric: Metric): Case {
+  const random = new Random(seed);
+  const dimensions = 64;
+  const levels = random.pick([63, 8191]);
+  const query = Float32Array.from({ length: dimensions }, (_, i) =>
+    i === 0 ? levels : levels - random.below(3),
+  );
+  const row = () =>
+    Float32Array.from({ length: dimensions }, (_, i) => (i === 0 ? 127 : 127 - random.below(2)));
+  return few(
+    { ...nearTwins(seed, metric), depth: random.pick([1, 5, 40]) },
+    Array.from({ length: 3_000 }, row),
+    query,
+  );
+}
+
+/** Rows so far below the longest that the scale of their products with the query is hardly a float32. */
+function vanishing(seed: number): Case {
+  const random = new Random(seed);
+  const vector = (length: number) => Float32Array.from({ length: 16 }, () => length * random.normal());
+  const query = vector(1e-11);
+  const rows = [...Array.from({ length: 2_000 }, () => vector(1e-28)), query];
+  return few({ ...nearTwins(seed, 'innerProduct'), depth: random.pick([5, 40]) }, rows, query);
 }
 
 function oneHot(dimensions: number, at: number, value: number): Float32Array {
@@ -228,21 +306,21 @@ function strained(seed: number): Case {
   };
 }
 
-describe.each(kernels)('%s', (_, make) => {
+describe.each(kernels)('%s, %s first', (_, firstPass, make) => {
   const kernel = make();
   test('runs on this machine', () => expect(kernel).not.toBeNull());
 
   test('rankings, fusion, ranks and similarities are the definition, bit by bit', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const c = randomCase(seed);
-      expect(run(c, kernel!), `randomCase(${seed})`).toStrictEqual(expected(c));
+      expect(run(c, kernel!, firstPass), `randomCase(${seed})`).toStrictEqual(expected(c));
     }
   });
 
   test.each(METRICS)('near twins are told apart by the definition: %s', (metric) => {
     for (let seed = 1; seed <= 8; seed++) {
       const c = nearTwins(seed, metric);
-      expect(run(c, kernel!), `nearTwins(${seed}, ${metric})`).toStrictEqual(expected(c));
+      expect(run(c, kernel!, firstPass), `nearTwins(${seed}, ${metric})`).toStrictEqual(expected(c));
     }
   });
 
@@ -252,20 +330,58 @@ describe.each(kernels)('%s', (_, make) => {
     const rows = c.rows.map(() => Float32Array.from({ length: c.rows[0]!.length }, () => random.normal()));
     rows[1_234] = rows[0]!.map((value) => 1e6 * value);
     const far = { ...c, rows, depth: 1_500 };
-    expect(run(far, kernel!)).toStrictEqual(expected(far));
+    expect(run(far, kernel!, firstPass)).toStrictEqual(expected(far));
   });
 
   test('what strains the bound is ranked by the definition all the same', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const c = strained(seed);
-      expect(run(c, kernel!), `strained(${seed})`).toStrictEqual(expected(c));
+      expect(run(c, kernel!, firstPass), `strained(${seed})`).toStrictEqual(expected(c));
     }
   });
 
   test('the L2 bound covers the rounding of half the squared norm', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const length = [1, 1e-3, 1e-4, 1e-5][seed % 4]!;
+      const c = { ...onTheMiddle(seed, length), depth: 250 * seed };
+      expect(run(c, kernel!, firstPass), `onTheMiddle(${seed}, ${length})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test.each(METRICS)('the bound covers what the query loses in whole numbers: %s', (metric) => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const c = wholeRows(seed, metric);
+      expect(run(c, kernel!, firstPass), `wholeRows(${seed}, ${metric})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test.each(METRICS)('the bound covers the rounding of products of whole numbers: %s', (metric) => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const c = roundedProducts(seed, metric);
+      expect(run(c, kernel!, firstPass), `roundedProducts(${seed}, ${metric})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test('rows far below the longest are told apart', () => {
     for (let seed = 1; seed <= 4; seed++) {
-      const c = onTheMiddle(seed);
-      expect(run(c, kernel!), `onTheMiddle(${seed})`).toStrictEqual(expected(c));
+      const c = vanishing(seed);
+      expect(run(c, kernel!, firstPass), `vanishing(${seed})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test('rows in bytes are the twin of each other and hold what they say', () => {
+    const random = new Random(23);
+    for (let i = 0; i < 400; i++) {
+      const row = random.pick(ADVERSARIAL)(random, random.pick([4, 8, 20, 52, 128]));
+      const { start, bytes } = quantizedBy(kernel!, row);
+      const twin = new DataView(new ArrayBuffer(bytes.byteLength));
+      quantize(row, twin);
+      expect(new Uint8Array(bytes.buffer, start, bytes.byteLength), `row ${i}`).toEqual(
+        new Uint8Array(twin.buffer),
+      );
+      const scale = twin.getFloat32(twin.byteLength - 16, true);
+      const rest = Math.hypot(...row.map((value, at) => Math.fround(value) - twin.getInt8(at) * scale));
+      expect(twin.getFloat32(twin.byteLength - 12, true)).toBeGreaterThanOrEqual(Math.fround(rest));
     }
   });
 

@@ -42,7 +42,7 @@ test('a snapshot is read-only', () => {
 test('the header says what was built', () => {
   const header = verifySnapshot(snapshot);
   expect(header).toMatchObject({
-    formatVersion: 1,
+    formatVersion: 2,
     version: 'v1',
     shopCount: 700,
     dimensions: 10,
@@ -55,7 +55,7 @@ test('the header says what was built', () => {
   const lons = shops.map(({ lon }) => lon);
   const lats = shops.map(({ lat }) => lat);
   expect(header.bounds).toEqual([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]);
-  for (const name of SECTIONS) expect(header.sections[name].offset % 4096).toBe(0);
+  for (const name of SECTIONS) expect(header.sections[name]!.offset % 4096).toBe(0);
 });
 
 describe('damage is found before it serves', () => {
@@ -71,7 +71,7 @@ describe('damage is found before it serves', () => {
           ? [0, fileBytes]
           : name === 'header'
             ? [0, headerBytes]
-            : [sections[name].offset, sections[name].sizeBytes];
+            : [sections[name]!.offset, sections[name]!.sizeBytes];
       const at = start + random.below(sizeBytes);
       const bytes = readFileSync(snapshot);
       const bit = 1 << random.below(8);
@@ -107,9 +107,9 @@ describe('damage is found before it serves', () => {
   test('a newer format says what to do', () => {
     const newer = workspace.path('newer');
     const bytes = readFileSync(snapshot);
-    bytes.writeUInt32LE(2, 8);
+    bytes.writeUInt32LE(3, 8);
     writeFileSync(newer, bytes);
-    expect(() => verifySnapshot(newer)).toThrow(/has format 2, this engine reads 1; upgrade doorrank/);
+    expect(() => verifySnapshot(newer)).toThrow(/has format 3, this engine reads 1 to 2; upgrade doorrank/);
   });
 
   test('contents that do not belong together, under checksums that match', () => {
@@ -119,7 +119,8 @@ describe('damage is found before it serves', () => {
     const broken = (edits: Edits): (() => unknown) => {
       const bytes = readFileSync(snapshot);
       for (const name of SECTIONS) {
-        const part = bytes.subarray(sections[name].offset, sections[name].offset + sections[name].sizeBytes);
+        const { offset, sizeBytes } = sections[name]!;
+        const part = bytes.subarray(offset, offset + sizeBytes);
         edits[name]?.(part);
         Buffer.from(sha256(part)).copy(bytes, 128 + SECTIONS.indexOf(name) * 64 + 32);
       }
@@ -141,6 +142,14 @@ describe('damage is found before it serves', () => {
         /embedding of ordinal 0 is zero, which has no cosine/,
       ],
       [{ rows: float(40, 1e-30) }, /section rows must be zero behind its 10 dimensions, float 10 is/],
+      // 16 whole numbers and a record of 16 bytes a row.
+      [
+        { quantized: (bytes) => void (bytes[32 + 3]! ^= 1) },
+        /the bytes of ordinal 1 are not those of its embedding/,
+      ],
+      [{ quantized: (bytes) => void (bytes[64 + 28]! ^= 1) }, /the bytes of ordinal 2 are not/],
+      [{ quantized: float(96 + 20, 0) }, /the bytes of ordinal 3 are not/],
+      [{ quantized: (bytes) => void (bytes[14] = 1) }, /the bytes of ordinal 0 are not/],
       [{ keywordRows: float(44, 1e-30) }, /section keywordRows must be zero behind its 10 dimensions/],
       [{ keywordRows: float(48, Infinity) }, /embedding of keyword 1 holds a number that is not finite/],
       [{ keywordRows: (rows) => rows.fill(0, 0, 48) }, /embedding of keyword 0 is zero/],

@@ -10,11 +10,25 @@ export type Metric = keyof typeof METRIC_CODE;
 /** `relaxed-simd` and `simd` are WebAssembly builds of one source, `scalar` is the TypeScript twin. */
 export type KernelBuild = 'relaxed-simd' | 'simd' | 'scalar';
 
+/**
+ * How `rank` rules candidates out before the definition decides: in float32, or over rows in bytes with queries in 14
+ * bits, or with 7 bits by the relaxed dot product. The numbers are those of `assembly/memory.ts`; all give the same
+ * rankings.
+ */
+export const FIRST_PASS_CODE = Object.freeze({ floats: 0, bytes: 1, relaxedBytes: 2 });
+export type FirstPass = keyof typeof FIRST_PASS_CODE;
+
 /** Addresses are bytes in the memory that the kernel was made for. */
 export interface Kernel {
   readonly build: KernelBuild;
+  /** The faster of the byte passes on this machine. */
+  readonly bytePass: Exclude<FirstPass, 'floats'>;
   /** Length of the `floats` float32 at `vector`; `floats` is a multiple of 4. */
   norm(vector: number, floats: number): number;
+  /** Writes the `floats` float32 at `vector` to `out` in bytes, as `quantize.ts` draws them. */
+  quantize(vector: number, floats: number, out: number): void;
+  /** The first of `count` rows at `rows` whose bytes at `quantized` are not what `quantize` makes of it, or `count`. */
+  firstUnlikeRow(rows: number, floats: number, count: number, quantized: number): number;
   /** Ranks the candidates by similarity to each query. */
   rank(block: number): void;
   /** Ranks the candidates by the float64 column at `column`, larger first, as ranking 0. */

@@ -5,7 +5,8 @@
 import { alignUp } from '../base/aligned-bytes.ts';
 import { check } from '../base/errors.ts';
 import type { Kernel, Metric } from './kernel.ts';
-import { METRIC_CODE } from './kernel.ts';
+import { FIRST_PASS_CODE, METRIC_CODE, type FirstPass } from './kernel.ts';
+import { quantizedBytesOf } from './quantize.ts';
 import {
   BLOCK_BYTES,
   BLOCK_WORD,
@@ -15,6 +16,10 @@ import {
   rankWorkspaceBytes,
   type BlockField,
 } from './linear-memory.ts';
+
+/** Candidates from which the byte pass is taken, in all and per entry of a ranking. */
+const BYTES_FROM = 1_000;
+const BYTES_PER_ENTRY = 20;
 
 /** What the largest request over a snapshot may need. */
 export interface LaneBounds {
@@ -32,6 +37,8 @@ export interface RowTable {
   /** Address of float64[shopCount]. */
   readonly norms: number;
   readonly rowFloats: number;
+  /** Address of the rows in bytes, `quantizedBytesOf(rowFloats)` each; null where a snapshot has none. */
+  readonly quantized: number | null;
 }
 
 /** Bytes of a lane that holds any request within `bounds`. */
@@ -63,6 +70,7 @@ export class Lane {
   #rowFloats = 0;
   #candidates = 0;
   #candidateCount = 0;
+  #hasBytes = false;
 
   constructor(memory: LinearMemory, kernel: Kernel, lane: number, bytes: number) {
     this.#memory = memory;
@@ -93,6 +101,9 @@ export class Lane {
     this.#set('rows', table.rows);
     this.#set('norms', table.norms);
     this.#set('rowFloats', table.rowFloats);
+    this.#set('quantized', table.quantized ?? 0);
+    this.#set('quantizedBytes', quantizedBytesOf(table.rowFloats));
+    this.#hasBytes = table.quantized !== null;
     this.#set('metric', METRIC_CODE[metric]);
     this.#set('queryCount', count);
     this.#set('queries', this.#take(count * table.rowFloats * 4));
@@ -107,13 +118,17 @@ export class Lane {
 
   /**
    * Ranks the candidates for each query vector, `depth` entries at most. Without `similaritiesWanted` only the order
-   * is computed, and `rankedSimilarity` has no meaning.
+   * is computed, and `rankedSimilarity` has no meaning. `firstPass` is chosen by the measured rule unless it is given,
+   * and changes nothing but the time it takes.
    */
-  rank(depth: number, similaritiesWanted: boolean): void {
+  rank(depth: number, similaritiesWanted: boolean, firstPass?: FirstPass): void {
     this.#makeRankings(this.#queryCount, depth);
     const bytes = rankWorkspaceBytes(this.#queryCount, this.#candidateCount, this.#depth, this.#rowFloats);
     this.#set('workspace', this.#take(bytes));
     this.#set('similaritiesWanted', Number(similaritiesWanted));
+    const pass = firstPass ?? this.#firstPass();
+    check(pass === 'floats' || this.#hasBytes, 'a snapshot without rows in bytes has no byte pass');
+    this.#set('firstPass', FIRST_PASS_CODE[pass]);
     this.#kernel.rank(this.#start);
   }
 
@@ -182,6 +197,13 @@ export class Lane {
 
   winnerSimilarity(place: number, n: number): number {
     return this.#memory.views.f64[this.#get('winnerSimilarities') / 8 + place * this.#queryCount + n]!;
+  }
+
+  /** Bytes where there is enough to rule out: bench/kernel shows from where on they are faster. */
+  #firstPass(): FirstPass {
+    const paysOff =
+      this.#candidateCount >= BYTES_FROM && this.#candidateCount >= BYTES_PER_ENTRY * this.#depth;
+    return this.#hasBytes && paysOff ? this.#kernel.bytePass : 'floats';
   }
 
   #makeRankings(count: number, depth: number): void {

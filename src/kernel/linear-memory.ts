@@ -17,6 +17,8 @@ const BLOCK_FIELDS = [
   'norms',
   'rowFloats',
   'metric',
+  'quantized',
+  'quantizedBytes',
   'queries',
   'queryNorms',
   'queryCount',
@@ -37,6 +39,7 @@ const BLOCK_FIELDS = [
   'winnerPlaces',
   'workspace',
   'similaritiesWanted',
+  'firstPass',
 ] as const;
 export type BlockField = (typeof BLOCK_FIELDS)[number];
 /** The word of each field of a `RequestBlock`; `rankConstant` (f64) follows the last. */
@@ -46,7 +49,7 @@ export const BLOCK_WORD = Object.freeze(
 export const RANK_CONSTANT_OFFSET = alignUp(BLOCK_FIELDS.length * 4, 8);
 export const BLOCK_BYTES = alignUp(RANK_CONSTANT_OFFSET + 8, 64);
 
-/** Entries of a shortlist, as `assembly/shortlist.ts` has them. */
+/** Entries of a shortlist, as `assembly/workspace.ts` has them. */
 function shortlistCapacity(depth: number): number {
   return 4 * depth + 256;
 }
@@ -54,21 +57,27 @@ function shortlistCapacity(depth: number): number {
 /** Candidates are followed by room for a whole block of rows. */
 export const CANDIDATES_SLACK = 8;
 
-/** Scratch bytes of `rank`, as `assembly/rank.ts` lays it out. */
+/** Scratch bytes of `rank`, for either pass, as `assembly/workspace.ts` and the passes take it. */
 export function rankWorkspaceBytes(
   queryCount: number,
   candidateCount: number,
   depth: number,
   rowFloats: number,
 ): number {
-  const scoresBytes = 8 * (240 + 8) * 4;
-  const binsBytes = 512 * 4;
+  const capacity = shortlistCapacity(depth);
+  const tileBytes = (240 + 8) * 4;
   const parts = [
-    (candidateCount + 8) * 4, // 1/‖r‖ or −‖r‖²/2
+    2049 * 4, // bins
+    queryCount * 32, // shortlists
+    8 * tileBytes, // dot products of a tile
+    capacity * 32, // ordering one shortlist
+    queryCount * capacity * 12, // the entries of all
+    (candidateCount + 8) * 4, // float pass: terms of the rows
     queryCount * rowFloats * 4, // panels
-    scoresBytes + binsBytes + queryCount * 32, // scores, bins, shortlists
-    queryCount * shortlistCapacity(depth) * 8, // their entries
-    shortlistCapacity(depth) * 16, // ordering one of them
+    queryCount * alignUp(rowFloats, 16) * 2, // byte pass: panels
+    queryCount * 16, // queries
+    4 * alignUp(tileBytes, 64), // terms of the rows of a tile
+    3 * alignUp((capacity + 8) * 4, 64), // the survivors of one query
   ];
   return parts.reduce((sum, bytes) => sum + alignUp(bytes, 64), 0);
 }

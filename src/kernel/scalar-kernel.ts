@@ -4,6 +4,8 @@
  */
 import type { Kernel } from './kernel.ts';
 import { METRIC_CODE } from './kernel.ts';
+import { quantize, quantizedBytesOf } from './quantize.ts';
+import { dot, norm, squaredDistance } from './similarity.ts';
 import { BLOCK_WORD, RANK_CONSTANT_OFFSET, type BlockField, type LinearMemory } from './linear-memory.ts';
 
 interface Entry {
@@ -11,26 +13,10 @@ interface Entry {
   readonly position: number;
 }
 
-/** Dot product in float64: four lane sums in index order, total (S0 + S2) + (S1 + S3). */
-function dot(x: Float32Array, y: Float32Array): number {
-  const sum = [0, 0, 0, 0];
-  for (let i = 0; i < x.length; i++) sum[i & 3]! += x[i]! * y[i]!;
-  return sum[0]! + sum[2]! + (sum[1]! + sum[3]!);
-}
-
-function squaredDistance(x: Float32Array, y: Float32Array): number {
-  const sum = [0, 0, 0, 0];
-  for (let i = 0; i < x.length; i++) sum[i & 3]! += (x[i]! - y[i]!) * (x[i]! - y[i]!);
-  return sum[0]! + sum[2]! + (sum[1]! + sum[3]!);
-}
-
-/** Length of a vector in float64, summed as `dot` sums. */
-export function norm(vector: Float32Array): number {
-  return Math.sqrt(dot(vector, vector));
-}
-
 export class ScalarKernel implements Kernel {
   readonly build = 'scalar';
+  /** It has none: every pass gives the same rankings, and it scores every candidate. */
+  readonly bytePass = 'bytes';
   readonly #memory: LinearMemory;
 
   constructor(memory: LinearMemory) {
@@ -39,6 +25,22 @@ export class ScalarKernel implements Kernel {
 
   norm(vector: number, floats: number): number {
     return norm(this.#vector(vector, floats));
+  }
+
+  quantize(vector: number, floats: number, out: number): void {
+    const bytes = new DataView(this.#memory.memory.buffer, out, quantizedBytesOf(floats));
+    quantize(this.#vector(vector, floats), bytes);
+  }
+
+  firstUnlikeRow(rows: number, floats: number, count: number, quantized: number): number {
+    const bytes = quantizedBytesOf(floats);
+    const expected = new Uint8Array(bytes);
+    for (let ordinal = 0; ordinal < count; ordinal++) {
+      quantize(this.#vector(rows + ordinal * floats * 4, floats), new DataView(expected.buffer));
+      if (Buffer.compare(expected, this.#memory.bytes(quantized + ordinal * bytes, bytes)) !== 0)
+        return ordinal;
+    }
+    return count;
   }
 
   rank(block: number): void {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { check } from '../base/errors.ts';
 import type { Kernel, KernelBuild } from './kernel.ts';
 import type { LinearMemory } from './linear-memory.ts';
+import { warmUp } from './warm-up.ts';
 
 type WasmBuild = Exclude<KernelBuild, 'scalar'>;
 const modules = new Map<WasmBuild, WebAssembly.Module | null>();
@@ -19,16 +20,30 @@ function moduleOf(build: WasmBuild): WebAssembly.Module | null {
 }
 
 /** A kernel of the given build over `memory`, or null where this runtime cannot run that build. */
-export function wasmKernel(build: WasmBuild, memory: LinearMemory): Kernel | null {
+export function wasmKernel(
+  build: WasmBuild,
+  memory: LinearMemory,
+  bytePass: Kernel['bytePass'] = 'bytes',
+): Kernel | null {
   const module = moduleOf(build);
   if (module === null) return null;
   const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
-  return { build, ...(exports as unknown as Omit<Kernel, 'build'>) };
+  return { build, bytePass, ...(exports as unknown as Omit<Kernel, 'build' | 'bytePass'>) };
 }
 
-/** The best kernel this runtime can run over `memory`. */
+let best: { readonly build: WasmBuild; readonly bytePass: Kernel['bytePass'] } | undefined;
+
+/** The best kernel this runtime can run over `memory`, warm. The first call in a thread takes up to 0.1 s. */
 export function bestKernel(memory: LinearMemory): Kernel {
-  const kernel = wasmKernel('relaxed-simd', memory) ?? wasmKernel('simd', memory);
+  if (best === undefined) {
+    const build = moduleOf('relaxed-simd') === null ? 'simd' : 'relaxed-simd';
+    best = { build, bytePass: warmUp((own) => kernelOf(build, own)) };
+  }
+  return kernelOf(best.build, memory, best.bytePass);
+}
+
+function kernelOf(build: WasmBuild, memory: LinearMemory, bytePass?: Kernel['bytePass']): Kernel {
+  const kernel = wasmKernel(build, memory, bytePass);
   check(kernel !== null, 'every supported runtime runs WebAssembly SIMD');
   return kernel;
 }

@@ -10,7 +10,8 @@ import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
-import { norm } from '../kernel/scalar-kernel.ts';
+import { quantize, quantizedBytesOf } from '../kernel/quantize.ts';
+import { norm } from '../kernel/similarity.ts';
 import { boundsOf, type Bounds } from './bounds.ts';
 import {
   DIMENSIONS_MAX,
@@ -122,7 +123,7 @@ export async function buildSnapshot(
 }
 
 /**
- * Lays the file out and writes every section but the rows and their norms. What the catalog took in memory is free
+ * Lays the file out and writes every section but the rows, their norms and the rows in bytes. What the catalog took in memory is free
  * when this returns: the largest part of a build's memory is not held while vectors are read and the file is verified.
  */
 function writeAllButRows(
@@ -205,7 +206,7 @@ interface RowsToWrite {
   readonly faults: InputFaults;
 }
 
-/** Writes every vector to the place of its shop, and the norms. */
+/** Writes every vector to the place of its shop, also in bytes, and the norms. */
 async function writeRows(
   rows: RowsToWrite,
   onProgress: (done: number, total: number) => void,
@@ -240,6 +241,7 @@ function writeBatch(
 ): void {
   const padded = new Float32Array(rowFloatsOf(dimensions));
   const paddedBytes = bytesOf(padded);
+  const quantized = new Uint8Array(quantizedBytesOf(padded.length));
   for (let i = 0; i < rowCount; i++) {
     const place = keyed?.places[i] ?? `row ${firstRow + i + 1}`;
     const fault = (column: string, found: string, expected: string): void =>
@@ -258,6 +260,8 @@ function writeBatch(
     if (norms[ordinal] === 0 && metric === 'cosine')
       fault('vector', 'a zero vector', 'a direction: zero has no cosine');
     writer.write('rows', paddedBytes, ordinal * paddedBytes.length);
+    quantize(padded, new DataView(quantized.buffer));
+    writer.write('quantized', quantized, ordinal * quantized.length);
   }
 }
 

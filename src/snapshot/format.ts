@@ -1,8 +1,9 @@
 /**
- * The layout of a snapshot file, format version 1. The only place that knows byte offsets. Everything is little-endian.
+ * The layout of a snapshot file, format version 2. The only place that knows byte offsets. Everything is little-endian.
+ * Version 1 is the same without the last section; it is read as well.
  *
  *      0   8  magic "DOORRANK"
- *      8   4  u32  format version, 1
+ *      8   4  u32  format version, 1 or 2
  *     12   4  u32  header bytes H: all that stands before the first section, without padding
  *     16   8  u64  file bytes
  *     24   4  u32  dimensions D of the embeddings
@@ -35,16 +36,18 @@
  *   keywords      text table   normalized, in byte order
  *   keywordRows   f32 [K][R]   their embeddings
  *   keywordCounts f64 [K]      how often each was searched
+ *   quantized     u8  [S][…]   the rows in bytes, see kernel/quantize.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
 import { treeFloats } from '../geo/reach-tree.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
+import { quantizedBytesOf } from '../kernel/quantize.ts';
 import type { Bounds } from './bounds.ts';
 import { isVersionName } from './version-name.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const MAGIC = 'DOORRANK';
 const FIXED_BYTES = 128;
 const SECTION_ENTRY_BYTES = 64;
@@ -71,8 +74,17 @@ export const SECTIONS = [
   'keywords',
   'keywordRows',
   'keywordCounts',
+  'quantized',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
+/** Sections of a file, in order; `quantized` came with version 2. */
+export type Sections = Readonly<Record<Exclude<SectionName, 'quantized'>, Section>> & {
+  readonly quantized?: Section;
+};
+
+function sectionsOf(formatVersion: number): readonly SectionName[] {
+  return formatVersion === 1 ? SECTIONS.slice(0, -1) : SECTIONS;
+}
 
 export interface Section {
   readonly name: SectionName;
@@ -99,7 +111,8 @@ export interface SnapshotHeader {
   /** [west, south, east, north] in degrees; null without shops. */
   readonly bounds: Bounds | null;
   readonly modelCard: ModelCard;
-  readonly sections: Readonly<Record<SectionName, Section>>;
+  /** In the order of the file. */
+  readonly sections: Sections;
 }
 
 /** What a writer knows before it lays out a file. */
@@ -129,6 +142,7 @@ export function fixedSectionBytes(
     shopIdOrder: shopCount * 4,
     keywordRows: keywordCount * rowBytes,
     keywordCounts: keywordCount * 8,
+    quantized: shopCount * quantizedBytesOf(rowFloatsOf(facts.dimensions)),
   };
 }
 
@@ -212,14 +226,14 @@ export function headerBytesIn(start: Uint8Array, source: string): number {
   if (magic !== MAGIC)
     throw invalid(source, `starts with ${JSON.stringify(magic)}, a snapshot starts with "${MAGIC}"`);
   const found = view.getUint32(8, true);
-  if (found !== FORMAT_VERSION) {
+  if (found < 1 || found > FORMAT_VERSION) {
     const advice =
       found > FORMAT_VERSION
         ? 'upgrade doorrank or rebuild the snapshot with this version'
         : 'rebuild the snapshot';
     throw new EngineError(
       'snapshot_format',
-      `${source} has format ${found}, this engine reads ${FORMAT_VERSION}; ${advice}`,
+      `${source} has format ${found}, this engine reads 1 to ${FORMAT_VERSION}; ${advice}`,
     );
   }
   const headerBytes = view.getUint32(12, true);
@@ -254,6 +268,8 @@ export function decodeHeader(
   const shopCount = view.getUint32(32, true);
   const keywordCount = view.getUint32(36, true);
   const metricCode = view.getUint32(40, true);
+  const formatVersion = view.getUint32(8, true);
+  const names = sectionsOf(formatVersion);
   const metric = (Object.keys(METRIC_CODE) as Metric[]).find((name) => METRIC_CODE[name] === metricCode);
   const sectionCount = view.getUint32(44, true);
   if (dimensions < 1 || dimensions > DIMENSIONS_MAX)
@@ -261,8 +277,8 @@ export function decodeHeader(
   if (rowFloats !== rowFloatsOf(dimensions))
     throw invalid(source, `rows must have ${rowFloatsOf(dimensions)} floats, found ${rowFloats}`);
   if (metric === undefined) throw invalid(source, `metric must be 0, 1 or 2, found ${metricCode}`);
-  if (sectionCount !== SECTIONS.length)
-    throw invalid(source, `must have ${SECTIONS.length} sections, found ${sectionCount}`);
+  if (sectionCount !== names.length)
+    throw invalid(source, `must have ${names.length} sections, found ${sectionCount}`);
 
   const tail = FIXED_BYTES + sectionCount * SECTION_ENTRY_BYTES;
   const versionBytes = view.getUint32(48, true);
@@ -272,7 +288,7 @@ export function decodeHeader(
   }
   const bounds = [56, 64, 72, 80].map((at) => view.getFloat64(at, true)) as [number, number, number, number];
   return {
-    formatVersion: FORMAT_VERSION,
+    formatVersion,
     version: decodeVersion(header.subarray(tail, tail + versionBytes), source),
     headerBytes,
     fileBytes,
@@ -284,6 +300,7 @@ export function decodeHeader(
     bounds: shopCount === 0 ? null : bounds,
     modelCard: decodeModelCard(header.subarray(tail + versionBytes), source),
     sections: decodeSections(
+      names,
       header,
       view,
       headerBytes,
@@ -322,17 +339,18 @@ function decodeModelCard(bytes: Uint8Array, source: string): ModelCard {
 }
 
 function decodeSections(
+  names: readonly SectionName[],
   header: Uint8Array,
   view: DataView,
   headerBytes: number,
   fileBytes: number,
   counts: Pick<HeaderFacts, 'dimensions' | 'shopCount' | 'keywordCount'>,
   source: string,
-): Record<SectionName, Section> {
+): Sections {
   const expectedBytes = fixedSectionBytes(counts);
   const sections = {} as Record<SectionName, Section>;
   let end = headerBytes;
-  SECTIONS.forEach((name, i) => {
+  names.forEach((name, i) => {
     const at = FIXED_BYTES + i * SECTION_ENTRY_BYTES;
     const found = String.fromCharCode(...header.subarray(at, at + SECTION_NAME_BYTES)).replace(/\0+$/, '');
     if (found !== name) throw invalid(source, `section ${i} must be ${name}, found ${JSON.stringify(found)}`);

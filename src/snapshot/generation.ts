@@ -1,12 +1,13 @@
 /** An opened snapshot in this process: its sections as the parts of a request read them, where they lie in memory. */
 import { createHash } from 'node:crypto';
+import { check } from '../base/errors.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import type { RowTable } from '../kernel/lane.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
-import { decodeHeader, type SectionName, type SnapshotHeader } from './format.ts';
+import { decodeHeader, type Section, type SectionName, type SnapshotHeader } from './format.ts';
 
 /** Node hashes at most 2 GiB in one call. */
 const HASH_PIECE_BYTES = 1 << 26;
@@ -33,8 +34,9 @@ export class Generation {
     this.#memory = memory;
     this.#base = base;
     this.header = header;
-    const { rowFloats } = header;
-    this.table = { rows: this.#address('rows'), norms: this.#address('norms'), rowFloats };
+    const { rowFloats, sections } = header;
+    const quantized = sections.quantized === undefined ? null : this.#address('quantized');
+    this.table = { rows: this.#address('rows'), norms: this.#address('norms'), rowFloats, quantized };
     this.popularity = this.#address('popularity');
     this.reachTree = new ReachTree({
       positions: this.float64('positions'),
@@ -86,14 +88,14 @@ export class Generation {
   }
 
   bytes(name: SectionName): Uint8Array {
-    return this.#memory.bytes(this.#address(name), this.header.sections[name].sizeBytes);
+    return this.#memory.bytes(this.#address(name), this.#section(name).sizeBytes);
   }
 
   float32(name: SectionName): Float32Array {
     return new Float32Array(
       this.#memory.memory.buffer,
       this.#address(name),
-      this.header.sections[name].sizeBytes / 4,
+      this.#section(name).sizeBytes / 4,
     );
   }
 
@@ -101,11 +103,17 @@ export class Generation {
     return new Float64Array(
       this.#memory.memory.buffer,
       this.#address(name),
-      this.header.sections[name].sizeBytes / 8,
+      this.#section(name).sizeBytes / 8,
     );
   }
 
   #address(name: SectionName): number {
-    return this.#base + this.header.sections[name].offset;
+    return this.#base + this.#section(name).offset;
+  }
+
+  #section(name: SectionName): Section {
+    const section = this.header.sections[name];
+    check(section !== undefined, `a snapshot of format ${this.header.formatVersion} has no section ${name}`);
+    return section;
   }
 }

@@ -6,7 +6,6 @@ import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import { verifyPlaces } from '../geo/reach-tree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { boundsOf } from './bounds.ts';
-import { SECTIONS } from './format.ts';
 import { sha256, type Generation } from './generation.ts';
 
 /**
@@ -18,6 +17,7 @@ export function verifyGeneration(generation: Generation, kernel: Kernel, source:
     verifyChecksums(generation);
     verifyGaps(generation);
     verifyRows(generation, kernel);
+    verifyQuantized(generation, kernel);
     verifyCounts(generation);
     verifyCoordinates(generation);
     verifyKeywords(generation);
@@ -35,9 +35,10 @@ export function verifyGeneration(generation: Generation, kernel: Kernel, source:
 }
 
 function verifyChecksums(generation: Generation): void {
-  for (const name of SECTIONS) {
+  for (const section of Object.values(generation.header.sections)) {
+    const { name } = section;
     const found = Buffer.from(sha256(generation.bytes(name))).toString('hex');
-    const expected = Buffer.from(generation.header.sections[name].sha256).toString('hex');
+    const expected = Buffer.from(section.sha256).toString('hex');
     if (found !== expected) {
       throw invalid(
         `section ${name} has SHA-256 ${found}, its header says ${expected}; the file is damaged, copy or build it again`,
@@ -50,9 +51,9 @@ function verifyChecksums(generation: Generation): void {
 function verifyGaps(generation: Generation): void {
   const { headerBytes, fileBytes, sections } = generation.header;
   let end = headerBytes;
-  for (const name of SECTIONS) {
-    verifyZeros(generation, end, sections[name].offset);
-    end = sections[name].offset + sections[name].sizeBytes;
+  for (const { offset, sizeBytes } of Object.values(sections)) {
+    verifyZeros(generation, end, offset);
+    end = offset + sizeBytes;
   }
   verifyZeros(generation, end, fileBytes);
 }
@@ -89,6 +90,15 @@ function verifyRows(generation: Generation, kernel: Kernel): void {
       throw invalid(`the embedding of keyword ${row} is zero, which has no cosine`);
   }
   verifyPadding(keywordRows, 'keywordRows', rowFloats, dimensions);
+}
+
+/** The kernel rules candidates out by the rows in bytes, so they must be exactly what it makes of the rows. */
+function verifyQuantized(generation: Generation, kernel: Kernel): void {
+  const { rows, rowFloats, quantized } = generation.table;
+  if (quantized === null) return;
+  const { shopCount } = generation.header;
+  const ordinal = kernel.firstUnlikeRow(rows, rowFloats, shopCount, quantized);
+  if (ordinal < shopCount) throw invalid(`the bytes of ordinal ${ordinal} are not those of its embedding`);
 }
 
 function verifyPadding(rows: Float32Array, section: string, rowFloats: number, dimensions: number): void {
