@@ -48,7 +48,7 @@ export class JavaScriptLoops {
     const scores = new Map<number, number>();
     for (const action of actions) {
       const weight = 2 ** -((Date.parse(at) - Date.parse(action.at!)) / halfLifeMs);
-      this.#rank(this.#vectorOf(action), candidates, fusion.depth).forEach((ordinal, i) => {
+      this.rank(this.#vectorOf(action), candidates, fusion.depth).forEach((ordinal, i) => {
         scores.set(ordinal, (scores.get(ordinal) ?? 0) + weight / (fusion.k + i + 1));
       });
     }
@@ -61,7 +61,7 @@ export class JavaScriptLoops {
   }
 
   /** The `depth` candidates with the greatest cosine, best first. */
-  #rank(query: Float32Array, candidates: readonly number[], depth: number): Uint32Array {
+  rank(query: Float32Array, candidates: readonly number[] | Uint32Array, depth: number): Uint32Array {
     const queryNorm = norm(query);
     const best = new BestFirst(depth);
     for (const ordinal of candidates) {

@@ -1,7 +1,7 @@
 /**
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
- *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [--large]]
+ *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [peers] [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';
@@ -11,10 +11,18 @@ import { candidatesBench } from './candidates.ts';
 import { kernelBench } from './kernel.ts';
 import { lineBench } from './line.ts';
 import { machineFacts, type Machine } from './machine.ts';
+import { peersBench } from './peers/peers-bench.ts';
 import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
 import { snapshotBench } from './snapshot.ts';
 
-const BENCHES: readonly Bench[] = [lineBench, kernelBench, candidatesBench, actionsBench, snapshotBench];
+const BENCHES: readonly Bench[] = [
+  lineBench,
+  kernelBench,
+  candidatesBench,
+  actionsBench,
+  snapshotBench,
+  peersBench,
+];
 
 const { positionals, values } = commandLine();
 const machine = machineFacts();
