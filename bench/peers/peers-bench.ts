@@ -106,7 +106,9 @@ async function openPeers(generation: Generation): Promise<readonly Peer[]> {
     try {
       peers.push(...(await open(town)));
     } catch (error) {
-      console.log(`${name} skipped: ${(error as Error).message}\n`);
+      // A refused connection has a code but no message.
+      const { message, code } = error as NodeJS.ErrnoException;
+      console.log(`${name} skipped: ${message || code}\n`);
     }
   }
   return peers;

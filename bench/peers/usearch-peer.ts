@@ -21,7 +21,7 @@ export const openUSearchPeers: OpenPeers = async (town) => {
   const { exactSearch } = await peerPackage<USearch>('usearch');
   const { dimensions, shopCount } = town;
 
-  // Inner product of unit rows: 'cos' took 1.5 times as long. Two threads were slower than one on a shared machine.
+  // Inner product of unit rows: 'cos' took 1.5 times as long. One thread, as everybody here.
   function search(rows: Float32Array, { candidates, queries, k }: PeerRequest): Rankings {
     const count = Math.min(k, candidates.length);
     const { keys } = exactSearch(rows, queries, dimensions, count, 'ip', 1);
@@ -52,7 +52,10 @@ export const openUSearchPeers: OpenPeers = async (town) => {
   ];
 };
 
-/** Copies the candidates' rows to the start of `out`, runs of neighbours at once. */
+/**
+ * Copies the candidates' rows to the start of `out`, runs of neighbours at once. The start, since `exactSearch` reads from
+ * the first byte of the buffer, wherever the view begins.
+ */
 function gather({ unitRows, dimensions }: PeerTown, { candidates }: PeerRequest, out: Float32Array) {
   let end = 0;
   for (let start = 0; start < candidates.length; start = end) {
