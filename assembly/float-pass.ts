@@ -2,7 +2,7 @@
  * The first pass in float32: dot products of all queries and candidates (`dots.ts`), turned into values that order as
  * the similarities do, in a shortlist for each query. `rank.ts` says what the values are and bounds their error.
  */
-import { dots1x4, dots2x4, dots4x2, dots8x4 } from './dots';
+import { dots1x1, dots1x8, dots2x4, dots4x2, dots8x4 } from './dots';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
 import { push, Shortlist, startShortlist, weed } from './shortlist';
 import { prepareTile, tileRowsOf } from './tiles';
@@ -11,6 +11,8 @@ import { entries, lists, shortlistCapacity, SHORTLIST_BYTES, take, tileDots, TIL
 /** Norms outside these are ranked by the definition: their squares, products and reciprocals might not be float32. */
 export const NORM_MIN: f64 = 1e-12;
 export const NORM_MAX: f64 = 1e12;
+/** From here on a row is enough of a stream (bench/kernel). */
+const STREAM_ROW_BYTES: u32 = 1024;
 export const UNIT_ROUNDOFF: f64 = 1.0 / 16777216.0;
 
 /** Fills the shortlists. Returns false if the norms of the candidates do not allow it. */
@@ -28,11 +30,17 @@ export function shortlistByFloats(block: RequestBlock): bool {
   for (let start: u32 = 0; start < block.candidateCount; start += tileRows) {
     const count = min<u32>(tileRows, block.candidateCount - start);
     const ordinals = block.candidates + (start << 2);
-    prepareTile(block.rows, rowBytes, ordinals, count);
+    const scattered = prepareTile(block.rows, rowBytes, ordinals, count);
+    const oneStream = block.queryCount == 1 && !scattered && rowBytes >= STREAM_ROW_BYTES && (rowBytes & 63) == 0;
+    if (oneStream) {
+      dots1x1(panels, block.rows, rowBytes, ordinals, count, tileDots);
+      filterTile(block, 0, tileDots, terms + (start << 2), start, count);
+      continue;
+    }
     let group: u32 = 0;
     for (let first: u32 = 0; first < block.queryCount; first += group) {
       group = groupSize(block.queryCount - first);
-      computeDots(block, group, panels + first * rowBytes, ordinals, (count + 3) & ~3);
+      computeDots(block, group, panels + first * rowBytes, ordinals, count);
       for (let q: u32 = 0; q < group; q++) {
         filterTile(block, first + q, tileDots + q * TILE_STRIDE, terms + (start << 2), start, count);
       }
@@ -53,12 +61,13 @@ function groupSize(left: u32): u32 {
 }
 
 @inline
-function computeDots(block: RequestBlock, group: u32, panel: u32, ordinals: u32, rowCount: u32): void {
+function computeDots(block: RequestBlock, group: u32, panel: u32, ordinals: u32, count: u32): void {
   const rowBytes = block.rowFloats << 2;
+  const rowCount = (count + 3) & ~3;
   if (group == 8) dots8x4(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
   else if (group == 4) dots4x2(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
   else if (group == 2) dots2x4(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
-  else dots1x4(panel, block.rows, rowBytes, ordinals, rowCount, tileDots);
+  else dots1x8(panel, block.rows, rowBytes, ordinals, (count + 7) & ~7, tileDots);
 }
 
 /** Interleaves the queries of each group as its kernel reads them. */
@@ -176,7 +185,7 @@ function valuesOf(metric: u32, dots: v128, terms: u32): v128 {
 export function writeValues(block: RequestBlock, n: u32, ordinals: u32, count: u32, terms: u32, values: u32): void {
   const rowBytes = block.rowFloats << 2;
   prepareTile(block.rows, rowBytes, ordinals, count);
-  dots1x4(block.queries + n * rowBytes, block.rows, rowBytes, ordinals, (count + 3) & ~3, values);
+  dots1x8(block.queries + n * rowBytes, block.rows, rowBytes, ordinals, (count + 7) & ~7, values);
   for (let at: u32 = 0, end = count << 2; at < end; at += 16) {
     const dots = v128.load(values + at);
     const metric = block.metric;

@@ -77,7 +77,7 @@ export function weed(block: RequestBlock, n: u32, list: Shortlist): void {
     keepFrom(list);
     if (list.count > shortlistCapacity(depth) >> 1) settle(block, n, list);
   }
-  list.weedAt = min(shortlistCapacity(depth) - STORE_SLACK, list.count + max<u32>(depth, 64));
+  list.weedAt = min(shortlistCapacity(depth) - STORE_SLACK, list.count + 2 * depth + 64);
 }
 
 /** A value that at least `depth` lower bounds reach, close to the depth-th largest: the least of its bin. */

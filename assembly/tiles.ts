@@ -10,9 +10,14 @@ export function tileRowsOf(rowBytes: u32): u32 {
   return max<u32>(TILE_ROWS_MIN, min<u32>(TILE_ROWS_MAX, TILE_BYTES / rowBytes)) & ~7;
 }
 
-/** Fetches the rows of a tile ahead of their use if they are scattered; the processor finds runs of neighbours itself. */
-export function prepareTile(rows: u32, rowBytes: u32, ordinals: u32, count: u32): void {
-  if (isScattered(ordinals, count)) touch(rows, rowBytes, ordinals, count);
+/**
+ * Fetches the rows of a tile ahead of their use if they are scattered; the processor finds runs of neighbours itself.
+ * Returns whether they are scattered.
+ */
+export function prepareTile(rows: u32, rowBytes: u32, ordinals: u32, count: u32): bool {
+  const scattered = isScattered(ordinals, count);
+  if (scattered) touch(rows, rowBytes, ordinals, count);
+  return scattered;
 }
 
 /** Whether more than a third of the rows do not follow the one before. */

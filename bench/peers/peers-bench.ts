@@ -13,7 +13,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { openEngine, type Engine } from '../../src/index.ts';
 import { Lane } from '../../src/kernel/lane.ts';
 import { LinearMemory } from '../../src/kernel/linear-memory.ts';
-import { norm } from '../../src/kernel/scalar-kernel.ts';
+import { norm } from '../../src/kernel/similarity.ts';
 import { bestKernel } from '../../src/kernel/wasm-kernel.ts';
 import { broughtActions } from '../../src/recommender/line-action.ts';
 import { findQueryVectors } from '../../src/recommender/query-vectors.ts';

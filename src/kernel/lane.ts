@@ -15,6 +15,7 @@ import {
   RANK_CONSTANT_OFFSET,
   rankWorkspaceBytes,
   type BlockField,
+  type MemoryViews,
 } from './linear-memory.ts';
 
 /** Candidates from which the byte pass is taken, in all and per entry of a ranking. */
@@ -61,6 +62,8 @@ export function laneBytes(bounds: LaneBounds): number {
 
 export class Lane {
   readonly #memory: LinearMemory;
+  /** Of the request that runs: looking them up anew for every number costs as much as a ranking. */
+  #views: MemoryViews;
   readonly #kernel: Kernel;
   readonly #start: number;
   readonly #end: number;
@@ -74,6 +77,7 @@ export class Lane {
 
   constructor(memory: LinearMemory, kernel: Kernel, lane: number, bytes: number) {
     this.#memory = memory;
+    this.#views = memory.views;
     this.#kernel = kernel;
     this.#start = LinearMemory.laneStart(lane, bytes);
     this.#end = this.#start + bytes;
@@ -81,11 +85,12 @@ export class Lane {
 
   /** Starts a request: forgets the last one and hands out room for up to `candidateCountMax` ordinals. */
   begin(candidateCountMax: number): Uint32Array {
+    this.#views = this.#memory.views;
     this.#free = this.#start + BLOCK_BYTES;
     this.#queryCount = 0;
     this.#candidates = this.#take((candidateCountMax + CANDIDATES_SLACK) * 4);
     this.#set('candidates', this.#candidates);
-    return this.#memory.views.u32.subarray(this.#candidates / 4, this.#candidates / 4 + candidateCountMax);
+    return this.#views.u32.subarray(this.#candidates / 4, this.#candidates / 4 + candidateCountMax);
   }
 
   /** Says how many ordinals were written, ascending. */
@@ -113,7 +118,7 @@ export class Lane {
   /** Where query vector `n` is to be written, `rowFloats` long. */
   query(n: number): Float32Array {
     const start = this.#get('queries') / 4 + n * this.#rowFloats;
-    return this.#memory.views.f32.subarray(start, start + this.#rowFloats);
+    return this.#views.f32.subarray(start, start + this.#rowFloats);
   }
 
   /**
@@ -143,7 +148,7 @@ export class Lane {
   /** Fuses the rankings into at most `limit` winners. `weights` has one entry per ranking. */
   fuse(weights: readonly number[], rankConstant: number, limit: number): number {
     check(weights.length === this.#queryCount, `${weights.length} weights for ${this.#queryCount} rankings`);
-    const { f64 } = this.#memory.views;
+    const { f64 } = this.#views;
     const winnersMax = Math.min(limit, this.#candidateCount);
     const addressOfWeights = this.#take(weights.length * 8);
     f64.set(weights, addressOfWeights / 8);
@@ -166,37 +171,37 @@ export class Lane {
   }
 
   ordinalAt(position: number): number {
-    return this.#memory.views.u32[this.#candidates / 4 + position]!;
+    return this.#views.u32[this.#candidates / 4 + position]!;
   }
 
   rankedCount(n: number): number {
-    return this.#memory.views.u32[this.#get('rankedCounts') / 4 + n]!;
+    return this.#views.u32[this.#get('rankedCounts') / 4 + n]!;
   }
 
   rankedPosition(n: number, at: number): number {
-    return this.#memory.views.u32[this.#get('rankedPositions') / 4 + n * this.#depth + at]!;
+    return this.#views.u32[this.#get('rankedPositions') / 4 + n * this.#depth + at]!;
   }
 
   /** Similarity, or column value after `rankByColumn`, of the entry at place `at` of ranking `n`. */
   rankedSimilarity(n: number, at: number): number {
-    return this.#memory.views.f64[this.#get('rankedSimilarities') / 8 + n * this.#depth + at]!;
+    return this.#views.f64[this.#get('rankedSimilarities') / 8 + n * this.#depth + at]!;
   }
 
   winnerPosition(place: number): number {
-    return this.#memory.views.u32[this.#get('winners') / 4 + place]!;
+    return this.#views.u32[this.#get('winners') / 4 + place]!;
   }
 
   winnerScore(place: number): number {
-    return this.#memory.views.f64[this.#get('winnerScores') / 8 + place]!;
+    return this.#views.f64[this.#get('winnerScores') / 8 + place]!;
   }
 
   /** Rank from 1 of a winner in ranking `n`, or 0 beyond its depth. */
   winnerRank(place: number, n: number): number {
-    return this.#memory.views.u32[this.#get('winnerRanks') / 4 + place * this.#queryCount + n]!;
+    return this.#views.u32[this.#get('winnerRanks') / 4 + place * this.#queryCount + n]!;
   }
 
   winnerSimilarity(place: number, n: number): number {
-    return this.#memory.views.f64[this.#get('winnerSimilarities') / 8 + place * this.#queryCount + n]!;
+    return this.#views.f64[this.#get('winnerSimilarities') / 8 + place * this.#queryCount + n]!;
   }
 
   /** Bytes where there is enough to rule out: bench/kernel shows from where on they are faster. */
@@ -215,11 +220,11 @@ export class Lane {
   }
 
   #set(field: BlockField, value: number): void {
-    this.#memory.views.u32[this.#start / 4 + BLOCK_WORD[field]] = value;
+    this.#views.u32[this.#start / 4 + BLOCK_WORD[field]] = value;
   }
 
   #get(field: BlockField): number {
-    return this.#memory.views.u32[this.#start / 4 + BLOCK_WORD[field]]!;
+    return this.#views.u32[this.#start / 4 + BLOCK_WORD[field]]!;
   }
 
   /** The next `bytes` of this lane, on a cache line of their own. */
