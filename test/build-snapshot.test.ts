@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEngine } from '../src/index.ts';
 import { buildSnapshot, type BuildInput, type BuildProgress } from '../src/snapshot/build-snapshot.ts';
-import { verifySnapshot } from '../src/snapshot/open-snapshot.ts';
+import { verifySnapshot } from '../src/snapshot/verify-snapshot.ts';
 import type { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';

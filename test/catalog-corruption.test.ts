@@ -132,8 +132,15 @@ test.each<[record: string, message: RegExp]>([
   ['{"shopId":', /the record of shop 0 is not JSON/],
   ['null', /the record of shop 0 is null, expected an object/],
   ['{"shopId":7}', /the record of shop 0 has shopId 7, expected "s1"/],
-  ['{"shopId":"s1"}', /the record of shop 0 has attributes nothing, expected an object/],
-  ['{"shopId":"s1","attributes":[]}', /the record of shop 0 has attributes \[\], expected an object/],
+  ['{"shopId":"s1","lon":127,"lat":37.5}', /the record of shop 0 has attributes nothing, expected an object/],
+  [
+    '{"shopId":"s1","lon":127,"lat":37.5,"attributes":[]}',
+    /the record of shop 0 has attributes \[\], expected an object/,
+  ],
+  ['{"shopId":"s1","lon":127,"lat":37.5,"attributes": {}}', /has blanks, other fields or another order/],
+  ['{"shopId":"s1","lon":127,"lat":37.5,"attributes":{},"a":1}', /has blanks, other fields or another order/],
+  ['{"shopId":"s1","lat":37.5,"lon":127,"attributes":{}}', /has blanks, other fields or another order/],
+  ['{"shopId":"s1","lon":127,"lat":37.5,"attributes":{},"attributes":{}}', /other fields/],
 ])('the record %s is refused', (record, message) => {
   const sections = encodedCatalog([plainShop()], Uint32Array.of(0));
   expect(() => verifyAlone(Catalog.over({ ...sections, payload: encodeTextTable([record]) }))).toThrow(

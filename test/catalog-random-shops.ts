@@ -128,5 +128,11 @@ export function plainShop(fields: Partial<Shop> = {}): Shop {
 
 /** Verifies a catalog without a snapshot around it: its shops are where its own records say. */
 export function verifyAlone(catalog: Catalog): void {
-  catalog.verify((ordinal) => catalog.record(ordinal) ?? { lon: NaN, lat: NaN });
+  catalog.ids.verify();
+  catalog.columns.verify();
+  const coordinates = Array.from({ length: catalog.size }, (_, ordinal) => {
+    const { lon, lat } = catalog.record(ordinal) ?? { lon: NaN, lat: NaN };
+    return [lon, lat];
+  });
+  catalog.verifyRecords(Float64Array.from(coordinates.flat()));
 }

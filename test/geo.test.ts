@@ -5,7 +5,7 @@ import { Random } from '../src/base/random.ts';
 import { RADIUS_METERS_UNLIMITED, type Location } from '../src/domain/location.ts';
 import { chordSquared, chordSquaredOfMeters, metersOfChordSquared, writePosition } from '../src/geo/earth.ts';
 import { kdOrder } from '../src/geo/kd-order.ts';
-import { ReachTree, buildTree, treeFloats, verifyPlaces } from '../src/geo/reach-tree.ts';
+import { ReachTree, buildTree, treeFloats, verifyPlaces, verifyTree } from '../src/geo/reach-tree.ts';
 
 const WGS84 = geodesic.Geodesic.WGS84;
 
@@ -88,12 +88,10 @@ function town(random: Random): Town {
   const reaches = Float64Array.from(radii, chordSquaredOfMeters);
   const nodes = buildTree(positions, reaches);
   expect(nodes.length).toBe(treeFloats(shopCount));
-  verifyPlaces(Float64Array.from(locations.flatMap(({ lon, lat }) => [lon, lat])), {
-    positions,
-    reaches,
-    nodes,
-  });
-  return { locations, radii, tree: new ReachTree({ positions, reaches, nodes }) };
+  const places = { positions, reaches, nodes };
+  verifyPlaces(Float64Array.from(locations.flatMap(({ lon, lat }) => [lon, lat])), places);
+  verifyTree(places);
+  return { locations, radii, tree: new ReachTree(places) };
 }
 
 test('the candidates are those of a full scan: 10,000 locations over 500 towns, poles and date line included', () => {
@@ -158,7 +156,10 @@ test('places that do not belong together are refused', () => {
   ) => {
     const copy = { positions: positions.slice(), reaches: reaches.slice(), nodes: nodes.slice() };
     change(copy);
-    return () => verifyPlaces(coordinates, copy);
+    return () => {
+      verifyPlaces(coordinates, copy);
+      verifyTree(copy);
+    };
   };
   expect(broken(() => {})).not.toThrow();
   expect(broken((copy) => (copy.positions[30] = NaN))).toThrow(/position of ordinal 10/);

@@ -7,7 +7,8 @@ import { openEngine } from '../src/index.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SECTIONS } from '../src/snapshot/format.ts';
 import { sha256 } from '../src/snapshot/generation.ts';
-import { readHeader, verifySnapshot } from '../src/snapshot/open-snapshot.ts';
+import { readHeader } from '../src/snapshot/open-snapshot.ts';
+import { verifySnapshot } from '../src/snapshot/verify-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
 

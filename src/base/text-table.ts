@@ -52,6 +52,16 @@ export class TextTable {
     return new TextTable(section, count, bytes);
   }
 
+  /** The UTF-8 bytes of all rows. */
+  get text(): Buffer {
+    return this.#text;
+  }
+
+  /** Where the bytes of `row` begin in `text`; those of the last row end where row `count` would begin. */
+  startOf(row: number): number {
+    return this.#offsets[row]!;
+  }
+
   at(row: number): string {
     this.#checkRow(row);
     return this.#text.toString('utf8', this.#offsets[row], this.#offsets[row + 1]);
@@ -96,13 +106,16 @@ export class TextTable {
     return [first, firstRow(this.count, (row) => this.#compareStart(row, key) > 0)];
   }
 
-  /** Throws `snapshot_invalid` unless the offsets ascend to the end of the bytes and every row is UTF-8. */
-  verify(): void {
-    this.#verifyOffsets();
+  /**
+   * Throws `snapshot_invalid` unless the offsets ascend to the end of the bytes and every row is UTF-8. With `first`
+   * and `end`, looks at these rows alone; ranges that cover all rows prove the whole.
+   */
+  verify(first = 0, end = this.count): void {
+    this.#verifyOffsets(first, end);
     // One pass over all bytes, then the row starts: a row is UTF-8 if the whole is and no row starts inside a
     // character.
-    const wholeIsUtf8 = isUtf8(this.#text);
-    for (let row = 0; row < this.count; row++) {
+    const wholeIsUtf8 = isUtf8(this.#text.subarray(this.#offsets[first], this.#offsets[end]));
+    for (let row = first; row < end; row++) {
       const start = this.#offsets[row]!;
       const startsInside = start < this.#text.length && (this.#text[start]! & 0xc0) === 0x80;
       if (startsInside || (!wholeIsUtf8 && !isUtf8(this.bytesAt(row)))) {
@@ -124,9 +137,9 @@ export class TextTable {
     }
   }
 
-  #verifyOffsets(): void {
+  #verifyOffsets(first: number, end: number): void {
     let before = 0;
-    for (let row = 0; row <= this.count; row++) {
+    for (let row = first; row <= end; row++) {
       const offset = this.#offsets[row]!;
       const outside = row === 0 ? offset !== 0 : offset < before || offset > this.#text.length;
       if (outside) {
@@ -135,7 +148,7 @@ export class TextTable {
       }
       before = offset;
     }
-    if (before !== this.#text.length) {
+    if (end === this.count && before !== this.#text.length) {
       throw invalidSection(this.#section, `the last text ends at ${before}, expected ${this.#text.length}`);
     }
   }

@@ -2,7 +2,6 @@
  * All shops of a snapshot by ordinal: their ids, their columns to filter by, their records to show.
  * Opening reads no shop, so it costs the same for one and for a million.
  */
-import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import { Columns } from './columns.ts';
 import { type CandidateFilter, compileFilter, type Filter } from './filter.ts';
@@ -52,13 +51,12 @@ export class Catalog {
   }
 
   /**
-   * Reads everything and throws `snapshot_invalid` at the first place that does not hold. `locationOf` says where the
-   * snapshot has a shop, which its record must repeat.
+   * Throws `snapshot_invalid` at the first record of the ordinals `first` … `end` that does not hold. `coordinates`,
+   * float64[size][2], says where the snapshot has a shop, which its record must repeat. Ids and columns are verified
+   * by themselves.
    */
-  verify(locationOf: (ordinal: number) => Location): void {
-    this.ids.verify();
-    this.columns.verify();
-    this.#payload.verify((ordinal) => this.ids.idOf(ordinal), locationOf);
+  verifyRecords(coordinates: Float64Array, first = 0, end = this.size): void {
+    this.#payload.verify(this.ids.texts, coordinates, first, end);
   }
 }
 

@@ -1,10 +1,10 @@
 /** The record of every shop, whole, as JSON in a text table by ordinal: what an answer shows of a shop. */
 import { shown } from '../base/validate.ts';
-import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
 import { TextTableBuilder } from '../base/text-table-builder.ts';
+import { firstUnproven } from './record-form.ts';
 
 const SECTION = 'payload';
 
@@ -34,19 +34,33 @@ export class Payload {
     }
   }
 
-  /** Throws `snapshot_invalid` unless every record is a shop's, of the id and at the place that its ordinal has. */
-  verify(idOf: (ordinal: number) => string, locationOf: (ordinal: number) => Location): void {
-    this.#records.verify();
-    for (let ordinal = 0; ordinal < this.count; ordinal++) {
-      const fault = faultOf(this.record(ordinal), idOf(ordinal), locationOf(ordinal));
+  /**
+   * Throws `snapshot_invalid` unless every record of the ordinals `first` … `end` is a shop's as `PayloadBuilder` writes
+   * it, of the id and the coordinate that its ordinal has. `coordinates` is float64[count][2], lon before lat.
+   */
+  verify(ids: TextTable, coordinates: Float64Array, first: number, end: number): void {
+    this.#records.verify(first, end);
+    let ordinal = first;
+    while ((ordinal = firstUnproven(this.#records, ids, coordinates, ordinal, end)) < end) {
+      const lon = coordinates[ordinal * 2]!;
+      const lat = coordinates[ordinal * 2 + 1]!;
+      const fault = faultOf(this.record(ordinal), this.#records.at(ordinal), {
+        shopId: ids.at(ordinal),
+        lon,
+        lat,
+      });
       if (fault !== undefined) throw invalidSection(SECTION, `the record of shop ${ordinal} ${fault}`);
+      ordinal++;
     }
   }
 }
 
-function faultOf(record: unknown, shopId: string, { lon, lat }: Location): string | undefined {
+function faultOf(
+  record: unknown,
+  text: string,
+  expected: Pick<Shop, 'shopId' | 'lon' | 'lat'>,
+): string | undefined {
   if (!isObject(record)) return `is ${shown(record)}, expected an object`;
-  const expected = { shopId, lon, lat };
   for (const [field, value] of Object.entries(expected)) {
     if (record[field] !== value) return `has ${field} ${shown(record[field])}, expected ${shown(value)}`;
   }
@@ -56,6 +70,8 @@ function faultOf(record: unknown, shopId: string, { lon, lat }: Location): strin
   }
   if (!isObject(record['attributes']))
     return `has attributes ${shown(record['attributes'])}, expected an object`;
+  if (JSON.stringify(recordOf(record as unknown as Shop)) !== text)
+    return 'has blanks, other fields or another order of fields than a build writes';
   return undefined;
 }
 

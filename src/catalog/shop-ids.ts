@@ -12,12 +12,13 @@ const ORDER_SECTION = 'shop id order';
 
 export class ShopIds {
   readonly count: number;
-  readonly #ids: TextTable;
+  /** The ids by ordinal. */
+  readonly texts: TextTable;
   readonly #order: Uint32Array;
 
   private constructor(ids: TextTable, order: Uint32Array) {
     this.count = ids.count;
-    this.#ids = ids;
+    this.texts = ids;
     this.#order = order;
   }
 
@@ -39,7 +40,7 @@ export class ShopIds {
   }
 
   idOf(ordinal: number): string {
-    return this.#ids.at(ordinal);
+    return this.texts.at(ordinal);
   }
 
   /** The ordinal of a shop, or -1 if there is none of that id. */
@@ -47,18 +48,19 @@ export class ShopIds {
     // A lone surrogate would be looked up as U+FFFD; no id holds one.
     if (!shopId.isWellFormed()) return -1;
     const key = Buffer.from(shopId);
-    const place = firstRow(this.count, (place) => this.#ids.compareTo(this.#order[place]!, key) >= 0);
+    const place = firstRow(this.count, (place) => this.texts.compareTo(this.#order[place]!, key) >= 0);
     if (place === this.count) return -1;
     const ordinal = this.#order[place]!;
-    return this.#ids.compareTo(ordinal, key) === 0 ? ordinal : -1;
+    return this.texts.compareTo(ordinal, key) === 0 ? ordinal : -1;
   }
 
   /**
-   * Throws `snapshot_invalid` unless every id is UTF-8 and the order holds each ordinal once, ids ascending.
+   * Throws `snapshot_invalid` unless every id is UTF-8 and the order holds each ordinal once, ids ascending. With
+   * `first` and `end`, looks at these ordinals and places alone; ranges that cover all prove the whole.
    */
-  verify(): void {
-    this.#ids.verify();
-    for (let place = 0; place < this.count; place++) {
+  verify(first = 0, end = this.count): void {
+    this.texts.verify(first, end);
+    for (let place = first; place < end; place++) {
       const ordinal = this.#order[place]!;
       if (ordinal >= this.count) {
         throw invalidSection(
@@ -68,7 +70,7 @@ export class ShopIds {
       }
       // Strictly ascending ids can name no ordinal twice, so `count` of them are a permutation without
       // duplicates.
-      if (place > 0 && this.#ids.compareRows(this.#order[place - 1]!, ordinal) >= 0) {
+      if (place > 0 && this.texts.compareRows(this.#order[place - 1]!, ordinal) >= 0) {
         const ids = `${shown(this.idOf(this.#order[place - 1]!))} and ${shown(this.idOf(ordinal))}`;
         throw invalidSection(
           ORDER_SECTION,

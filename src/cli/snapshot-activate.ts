@@ -1,7 +1,7 @@
 /** `doorrank snapshot activate`: makes a version of a store the one that is served. */
 import type { Command } from 'commander';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
-import { verifySnapshot } from '../snapshot/open-snapshot.ts';
+import { verifySnapshot } from '../snapshot/verify-snapshot.ts';
 import { storeOption } from './option-values.ts';
 
 export function snapshotActivateCommand(snapshot: Command): void {

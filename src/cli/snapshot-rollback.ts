@@ -1,6 +1,6 @@
 /** `doorrank snapshot rollback`: goes back to the version that was active before. */
 import type { Command } from 'commander';
-import { verifySnapshot } from '../snapshot/open-snapshot.ts';
+import { verifySnapshot } from '../snapshot/verify-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { storeOption } from './option-values.ts';
 

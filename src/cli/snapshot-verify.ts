@@ -1,6 +1,6 @@
 /** `doorrank snapshot verify`: reads every byte of a snapshot and says whether it may serve. */
 import type { Command } from 'commander';
-import { verifySnapshot } from '../snapshot/open-snapshot.ts';
+import { verifySnapshot } from '../snapshot/verify-snapshot.ts';
 import { addSnapshotFile, snapshotPath, type SnapshotFileOptions } from './snapshot-file.ts';
 
 export function snapshotVerifyCommand(snapshot: Command): void {

@@ -3,6 +3,7 @@
  * Threads stand beside the line of a request, never in it: the engine decides from its known cost where it runs.
  */
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
@@ -482,8 +483,11 @@ export class Engine {
   }
 
   async #verify(loaded: Loaded): Promise<void> {
-    if (this.#workers === null) runJob(loaded, 0, { kind: 'verify' });
-    else await this.#workers.verify(loaded.target);
+    const { threads } = this.#options;
+    // Nothing is served yet when an engine opens, so all cores may verify; later one is left to this thread.
+    const threadCount = this.#version === null ? availableParallelism() : threads;
+    if (this.#workers === null) runJob(loaded, 0, { kind: 'verify', threadCount: 1 });
+    else await this.#workers.verify(loaded.target, threadCount);
   }
 }
 

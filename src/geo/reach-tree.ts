@@ -187,11 +187,18 @@ export class ReachTree {
   }
 }
 
-/** Throws unless the places are what `buildTree` would make of the coordinates: finite, on the ellipsoid, boxed. */
-export function verifyPlaces(coordinates: Float64Array, places: Places): void {
-  const { positions, reaches, nodes } = places;
+/**
+ * Throws unless the positions and reaches of the ordinals `first` … `end` are finite, and positions those of the
+ * coordinates on the ellipsoid.
+ */
+export function verifyPlaces(
+  coordinates: Float64Array,
+  { positions, reaches }: Places,
+  first = 0,
+  end = reaches.length,
+): void {
   const expected = new Float64Array(3);
-  for (let ordinal = 0; ordinal < reaches.length; ordinal++) {
+  for (let ordinal = first; ordinal < end; ordinal++) {
     writePosition(coordinates[ordinal * 2]!, coordinates[ordinal * 2 + 1]!, expected, 0);
     // Another machine's sine may differ in the last bit; a millimeter is far above that.
     if (!(chordSquared(expected, 0, positions, ordinal * 3) < 1e-6)) {
@@ -208,6 +215,10 @@ export function verifyPlaces(coordinates: Float64Array, places: Places): void {
       );
     }
   }
+}
+
+/** Throws unless the nodes are what `buildTree` makes of the positions and reaches. */
+export function verifyTree({ positions, reaches, nodes }: Places): void {
   const rebuilt = buildTree(positions, reaches);
   const at = rebuilt.findIndex((value, i) => value !== nodes[i]);
   if (at !== -1) {

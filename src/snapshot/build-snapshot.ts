@@ -26,7 +26,7 @@ import { readVectors } from './input/read-vectors.ts';
 import type { VectorBatch, VectorFile } from './input/vector-file.ts';
 import { isNestedDeeper, NESTING_MAX } from './input/shop-row.ts';
 import { readKeywords, type KeywordSectionBytes } from './keyword-intake.ts';
-import { verifySnapshot } from './open-snapshot.ts';
+import { verifySnapshot } from './verify-snapshot.ts';
 import { ShopIntake } from './shop-intake.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';

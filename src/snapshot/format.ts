@@ -32,7 +32,7 @@
  *   shopIds       text table   shop ids by ordinal, see base/text-table.ts
  *   shopIdOrder   u32 [S]      ordinals in the byte order of the ids
  *   columns       columns      what filters read, see catalog/columns.ts
- *   payload       text table   each shop's record as JSON, by ordinal
+ *   payload       text table   each shop's record as JSON, by ordinal, in the form of catalog/record-form.ts
  *   keywords      text table   normalized, in byte order
  *   keywordRows   f32 [K][R]   their embeddings
  *   keywordCounts f64 [K]      how often each was searched

@@ -1,14 +1,12 @@
-/** Brings a snapshot file into a linear memory and proves that it may serve. */
+/** Brings a snapshot file into a linear memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { EngineError } from '../base/errors.ts';
-import { silentLog, type Log } from '../base/log.ts';
+import type { Log } from '../base/log.ts';
 import { laneBytes, type LaneBounds } from '../kernel/lane.ts';
-import { borrowMemory, LinearMemory, returnMemory } from '../kernel/linear-memory.ts';
-import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { LinearMemory } from '../kernel/linear-memory.ts';
 import { decodeHeader, headerBytesIn, type SnapshotHeader } from './format.ts';
 import { Generation, sha256 } from './generation.ts';
 import { loadFile, unload, type MappingMode } from './mapping.ts';
-import { verifyGeneration } from './verify-generation.ts';
 
 /** How much scratch stands in front of a snapshot. */
 export type Scratch = Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> & {
@@ -99,24 +97,3 @@ export function loadSnapshot(
 export function attach(memory: LinearMemory, { base, fileBytes, source }: Placement): Generation {
   return Generation.attach(memory, base, fileBytes, source);
 }
-
-/**
- * Opens a snapshot file, verifies everything and lets it go again; returns its header.
- * With `version`, the file must say that it is this one.
- */
-export function verifySnapshot(path: string, version?: string): SnapshotHeader {
-  const memory = borrowMemory();
-  try {
-    const { generation, placement } = loadSnapshot(path, version, memory, NO_SCRATCH, 'auto', silentLog);
-    try {
-      verifyGeneration(generation, bestKernel(memory), path);
-      return generation.header;
-    } finally {
-      unload(memory, placement.base, placement.fileBytes);
-    }
-  } finally {
-    returnMemory(memory);
-  }
-}
-
-const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };

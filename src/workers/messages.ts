@@ -32,7 +32,7 @@ export type RequestJob =
   | { readonly kind: 'similarities'; readonly request: CheckedSimilaritiesRequest };
 
 /** What a worker can do. */
-export type Job = RequestJob | { readonly kind: 'verify' };
+export type Job = RequestJob | { readonly kind: 'verify'; readonly threadCount: number };
 
 export interface JobResult {
   readonly recommend: Recommendation;

@@ -6,7 +6,7 @@ import type { LinearMemory } from '../kernel/linear-memory.ts';
 import { recommend, similarities, type Line } from '../recommender/recommender.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
-import { verifyGeneration } from '../snapshot/verify-generation.ts';
+import { verifyInThreads } from '../snapshot/verify-in-threads.ts';
 import type { Job, JobResult } from './messages.ts';
 
 /** A snapshot as one thread sees it. */
@@ -37,7 +37,7 @@ export function runJob(
     case 'similarities':
       return similarities(lineOf(view, lane), job.request, costMax);
     case 'verify':
-      verifyGeneration(view.generation, view.kernel, view.placement.source);
+      verifyInThreads(view, job.threadCount);
       return null;
     default:
       check(false, `no job is called ${(job satisfies never as Job).kind}`);

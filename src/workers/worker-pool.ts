@@ -71,9 +71,12 @@ export class WorkerPool {
     }
   }
 
-  /** Verifies the snapshot of `target`. Needs no scratch, so it does not wait behind requests for a lane. */
-  async verify(target: Target): Promise<void> {
-    const task: Task = { target, lane: 0, job: { kind: 'verify' } };
+  /**
+   * Verifies the snapshot of `target` in a worker, which may call helpers up to `threadCount`. Needs no scratch, so it
+   * does not wait behind requests for a lane.
+   */
+  async verify(target: Target, threadCount: number): Promise<void> {
+    const task: Task = { target, lane: 0, job: { kind: 'verify', threadCount } };
     resultOf((await this.#pool.run(task)) as Outcome);
   }
 

@@ -1,0 +1,19 @@
+/** The entry of a thread that helps to verify one snapshot and ends. */
+import { workerData } from 'node:worker_threads';
+import { LinearMemory } from '../kernel/linear-memory.ts';
+import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { Generation } from './generation.ts';
+import { verificationParts, type VerificationPart } from './verify-generation.ts';
+import { takeParts, type HelperSetup } from './verify-in-threads.ts';
+
+const { memory: shared, placement, progress } = workerData as HelperSetup;
+let parts: readonly VerificationPart[] | undefined;
+
+/** The snapshot is read only while a part of it is taken: without one it may be gone by now. */
+function partsOfSnapshot(): readonly VerificationPart[] {
+  const memory = new LinearMemory(shared);
+  const { base, fileBytes, source } = placement;
+  return verificationParts(Generation.attach(memory, base, fileBytes, source), bestKernel(memory));
+}
+
+takeParts(progress, (part) => (parts ??= partsOfSnapshot())[part]!());

@@ -1,0 +1,82 @@
+/**
+ * Verifies a snapshot in several threads at once: the calling thread and helpers that live only for it. Each takes the
+ * next part that nobody has taken, from a counter in shared memory, and reads the pages that the caller has mapped.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { LinearMemory } from '../kernel/linear-memory.ts';
+import type { Generation } from './generation.ts';
+import type { Placement } from './open-snapshot.ts';
+import { prove, verificationParts, verifyGeneration } from './verify-generation.ts';
+
+/** Beside this file under the same extension, in a checkout (.ts) and in a built package (.js). */
+const HELPER = new URL(
+  `./verify-entry${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+);
+/** The checksum of the rows is one part and takes a quarter of all work, so more threads would wait for it. */
+const THREADS_MAX = 4;
+/** A helper is there after some 100 ms; smaller files are verified by then. */
+const HELPED_BYTES_MIN = 100_000_000;
+
+/** A snapshot that lies in memory, as the calling thread sees it. */
+export interface LoadedView {
+  readonly memory: LinearMemory;
+  readonly kernel: Kernel;
+  readonly generation: Generation;
+  readonly placement: Placement;
+}
+
+/** What a helper is given. */
+export interface HelperSetup {
+  readonly memory: WebAssembly.Memory;
+  readonly placement: Placement;
+  readonly progress: Int32Array<SharedArrayBuffer>;
+}
+
+/** Words of the progress: the next part to take, how many have ended, and for each part whether it was proven. */
+const [NEXT, ENDED, PROVEN] = [0, 1, 2];
+
+/** As `verifyGeneration`, in up to `threadCount` threads where the size of the snapshot makes it worth it. */
+export function verifyInThreads(view: LoadedView, threadCount: number): void {
+  const { generation, kernel, placement } = view;
+  const helperCount = placement.fileBytes < HELPED_BYTES_MIN ? 0 : Math.min(threadCount, THREADS_MAX) - 1;
+  if (helperCount <= 0) verifyGeneration(generation, kernel, placement.source);
+  else verifyWithHelpers(view, helperCount);
+}
+
+/** As `verifyGeneration`, beside `helperCount` other threads. */
+export function verifyWithHelpers(
+  { memory, kernel, generation, placement }: LoadedView,
+  helperCount: number,
+): void {
+  const parts = verificationParts(generation, kernel);
+  const progress = new Int32Array(new SharedArrayBuffer((PROVEN + parts.length) * 4));
+  const setup: HelperSetup = { memory: memory.memory, placement, progress };
+  for (let i = 0; i < helperCount; i++) {
+    // A helper that cannot start takes no part; this thread then does them all.
+    new Worker(HELPER, { workerData: setup }).on('error', () => {}).unref();
+  }
+  takeParts(progress, (part) => parts[part]!());
+  let ended: number;
+  while ((ended = Atomics.load(progress, ENDED)) < parts.length) Atomics.wait(progress, ENDED, ended);
+  // What a thread did not prove is done again here, in order: it throws what that thread has found.
+  parts.forEach((part, i) => {
+    if (Atomics.load(progress, PROVEN + i) === 0) prove(part, placement.source);
+  });
+}
+
+/** Takes parts and runs each, until none is left. What `run` throws leaves its part unproven. */
+export function takeParts(progress: Int32Array<SharedArrayBuffer>, run: (part: number) => void): void {
+  const partCount = progress.length - PROVEN;
+  for (let part: number; (part = Atomics.add(progress, NEXT, 1)) < partCount;) {
+    try {
+      run(part);
+      Atomics.store(progress, PROVEN + part, 1);
+    } catch {
+      // Done again by the thread that asked for the verification.
+    }
+    Atomics.add(progress, ENDED, 1);
+    Atomics.notify(progress, ENDED);
+  }
+}
