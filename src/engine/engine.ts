@@ -459,7 +459,7 @@ export class Engine {
         try {
           activation = commit();
         } catch (error) {
-          this.#generations.discard(loaded);
+          await this.#generations.discard(loaded);
           throw error;
         }
         this.#generations.activate(loaded);

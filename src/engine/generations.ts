@@ -13,7 +13,7 @@ import { borrowMemory, returnMemory, type LinearMemory } from '../kernel/linear-
 import { bestKernel } from '../kernel/wasm-kernel.ts';
 import { DEPTH_MAX, LIMIT_MAX, QUERY_VECTOR_COUNT_MAX, SIMILARITY_K_MAX } from '../recommender/request.ts';
 import type { Generation } from '../snapshot/generation.ts';
-import { unload, type MappingMode } from '../snapshot/mapping.ts';
+import { unloadInPieces, type MappingMode } from '../snapshot/mapping.ts';
 import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';
 import type { Target } from '../workers/messages.ts';
 import type { ThreadView } from '../workers/run-job.ts';
@@ -146,15 +146,15 @@ export class Generations {
     try {
       await verify(loaded);
     } catch (error) {
-      this.discard(loaded);
+      await this.discard(loaded);
       throw error;
     }
     return loaded;
   }
 
   /** Lets a snapshot go that was loaded and is not to serve. */
-  discard({ memory, placement }: Loaded): void {
-    unload(memory, placement.base, placement.fileBytes);
+  async discard({ memory, placement }: Loaded): Promise<void> {
+    await unloadInPieces(memory, placement.base, placement.fileBytes);
   }
 
   /** Makes a loaded snapshot the one that answers. */
@@ -177,6 +177,6 @@ export class Generations {
     if (loaded === null) return;
     slot.loaded = null;
     await loaded.idle();
-    unload(slot.memory, loaded.placement.base, loaded.placement.fileBytes);
+    await this.discard(loaded);
   }
 }

@@ -7,6 +7,7 @@
  * its files read-only and replaces them by rename alone.
  */
 import { readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
@@ -22,6 +23,8 @@ const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const READ_BYTES_MAX = 1 << 30;
+/** Some 0.3 ms, if every page was read. */
+const UNLOAD_BYTES = 1 << 24;
 
 type Mmap = (
   address: bigint,
@@ -124,4 +127,12 @@ export function unload(memory: LinearMemory, base: number, length: number): void
   const found = calls.mmap(address, BigInt(length), PROT_READ | PROT_WRITE, flags, -1, 0n);
   if (found !== address)
     throw new EngineError('snapshot_invalid', `the memory of an old snapshot could not be given back`);
+}
+
+/** As `unload`, with room for other work of this thread in between: 930 MB at once kept it for 20 ms. */
+export async function unloadInPieces(memory: LinearMemory, base: number, length: number): Promise<void> {
+  for (let at = 0; at < length; at += UNLOAD_BYTES) {
+    unload(memory, base + at, Math.min(UNLOAD_BYTES, length - at));
+    await nextTurn();
+  }
 }
