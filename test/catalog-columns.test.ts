@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
+import { ByteNeedle } from '../src/catalog/byte-needle.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import { type Column, MISSING_CODE, TRUE_CODE } from '../src/catalog/columns.ts';
 import type { AttributeValue, Shop } from '../src/domain/shop.ts';
@@ -47,6 +48,74 @@ test('records, ids and columns hold what the shops hold, in the order of their o
         expect(found, `seed ${seed}, ${name}`).toEqual(valueOf(shop, name));
       }
     }
+  }
+});
+
+/** What an answer reads of shops, without their records. */
+function shownOf(catalog: Catalog, ordinals: readonly number[]): unknown[] {
+  const excerpts = catalog.excerpts(ordinals);
+  return ordinals.map((ordinal, i) => ({
+    ...excerpts[i],
+    category: catalog.categoryOf(ordinal),
+    price: catalog.priceOf(ordinal),
+    rating: catalog.ratingOf(ordinal),
+  }));
+}
+
+test('what answers read without the record is what the record says', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = new Random(seed);
+    const shops = randomShops(random, random.below(30));
+    const catalog = Catalog.over(sharedSections(encodedCatalog(shops, randomOrder(random, shops.length))));
+    const ordinals = Array.from({ length: shops.length && random.below(40) }, () =>
+      random.below(shops.length),
+    );
+    const records = ordinals.map((ordinal) => {
+      const { name, category, price, rating, attributes } = catalog.record(ordinal);
+      return { name, category, price, rating, attributes };
+    });
+    expect(shownOf(catalog, ordinals), `seed ${seed}`).toEqual(records);
+  }
+});
+
+test('texts and attributes that look like fields are told apart, and nothing is shared between calls', () => {
+  const tricky = ',"name":"x","attributes":{"a":1},\\"name\\":\\"';
+  const shops = [
+    plainShop({ shopId: tricky, attributes: { name: tricky, attributes: { name: 'inside' } } }),
+    plainShop({ shopId: 'b', name: '\\', openingHours: tricky, category: tricky }),
+    plainShop({ shopId: 'c', name: `${tricky}\\"`, attributes: { [tricky]: [] } }),
+    plainShop({ shopId: 'd', name: '', attributes: {} }),
+  ];
+  const catalog = catalogOf(shops);
+  verifyAlone(catalog);
+  const expected = shops.map(({ name, attributes }) =>
+    name === undefined ? { attributes } : { name, attributes },
+  );
+  const [first, second] = [catalog.excerpts([0, 1, 2, 3]), catalog.excerpts([0, 1, 2, 3])];
+  expect(first).toStrictEqual(expected);
+  (first[0]!.attributes as { name: string }).name = 'changed';
+  expect(second).toStrictEqual(expected);
+  expect(catalog.excerpts([])).toEqual([]);
+});
+
+test.each(['category', 'price', 'rating'])('a catalog without the column %s is refused', (name) => {
+  const sections = encodedCatalog([plainShop()], Uint32Array.of(0));
+  const text = Buffer.from(sections.columns.buffer);
+  text.write(name.toUpperCase(), text.indexOf(`"${name}"`) + 1);
+  expect(() => Catalog.over(sections)).toThrow(`called "${name}", as every catalog has`);
+});
+
+test('a needle is found where Buffer finds it', () => {
+  for (let seed = 1; seed <= 2_000; seed++) {
+    const random = new Random(seed);
+    const text = Buffer.from(
+      Array.from({ length: random.below(60) }, () => random.pick(['a', 'b', ','])).join(''),
+    );
+    const needle = Array.from({ length: 2 + random.below(3) }, () => random.pick(['a', 'b', ','])).join('');
+    const from = random.below(10);
+    const to = Math.max(from, text.length - random.below(10));
+    const expected = text.subarray(0, to).indexOf(needle, from);
+    expect(new ByteNeedle(needle).find(text, from, to), `seed ${seed}`).toBe(expected);
   }
 });
 

@@ -154,7 +154,8 @@ export class TextTable {
   }
 
   #checkRow(row: number): void {
-    check(row >= 0 && row < this.count, `row ${row} outside the ${this.count} of section ${this.#section}`);
+    if (row >= 0 && row < this.count) return; // the message alone takes longer than to read a row
+    check(false, `row ${row} outside the ${this.count} of section ${this.#section}`);
   }
 
   /** Byte by byte: a million ids are sorted in 0.5 s this way, in 1.6 s with Buffer.compare. */

@@ -3,10 +3,10 @@
  * Opening reads no shop, so it costs the same for one and for a million.
  */
 import type { Shop } from '../domain/shop.ts';
-import { Columns } from './columns.ts';
+import { Columns, MISSING_CODE, type NumberColumn, type TextColumn } from './columns.ts';
 import { type CandidateFilter, compileFilter, type Filter } from './filter.ts';
 import { invalidSection } from '../base/invalid-section.ts';
-import { Payload } from './payload.ts';
+import { Payload, type Excerpt } from './payload.ts';
 import { ShopIds } from './shop-ids.ts';
 
 /** The bytes that a catalog lies in; each begins at a multiple of 8 in its buffer. */
@@ -22,12 +22,18 @@ export class Catalog {
   readonly ids: ShopIds;
   readonly columns: Columns;
   readonly #payload: Payload;
+  readonly #category: TextColumn;
+  readonly #price: NumberColumn;
+  readonly #rating: NumberColumn;
 
   private constructor(ids: ShopIds, columns: Columns, payload: Payload) {
     this.size = ids.count;
     this.ids = ids;
     this.columns = columns;
     this.#payload = payload;
+    this.#category = columns.textColumn('category');
+    this.#price = columns.numberColumn('price');
+    this.#rating = columns.numberColumn('rating');
   }
 
   /** Reads the sections in place. Throws `snapshot_invalid` if they do not fit their bytes or each other. */
@@ -45,6 +51,25 @@ export class Catalog {
     return this.#payload.record(ordinal);
   }
 
+  /** Name and attributes of several shops. */
+  excerpts(ordinals: readonly number[]): Excerpt[] {
+    return this.#payload.excerpts(ordinals);
+  }
+
+  categoryOf(ordinal: number): string | undefined {
+    const { codes, dictionary } = this.#category;
+    const code = codes[ordinal]!;
+    return code === MISSING_CODE ? undefined : dictionary.at(code - 1);
+  }
+
+  priceOf(ordinal: number): number | undefined {
+    return presentIn(this.#price, ordinal);
+  }
+
+  ratingOf(ordinal: number): number | undefined {
+    return presentIn(this.#rating, ordinal);
+  }
+
   /** Errors as of `compileFilter`. */
   compileFilter(filter: Filter): CandidateFilter {
     return compileFilter(filter, this.columns);
@@ -58,6 +83,11 @@ export class Catalog {
   verifyRecords(coordinates: Float64Array, first = 0, end = this.size): void {
     this.#payload.verify(this.ids.texts, coordinates, first, end);
   }
+}
+
+function presentIn({ values }: NumberColumn, ordinal: number): number | undefined {
+  const value = values[ordinal]!;
+  return Number.isNaN(value) ? undefined : value;
 }
 
 function expectCount(section: string, found: number, expected: number): void {

@@ -101,6 +101,20 @@ export class Columns {
     return this.#columns.get(name);
   }
 
+  /** A column that every catalog has. Throws `snapshot_invalid` if this one has not. */
+  numberColumn(name: string): NumberColumn {
+    const column = this.#columns.get(name);
+    if (column?.kind === 'number') return column;
+    throw invalidSection(SECTION, `the directory has no numbers called ${shown(name)}, as every catalog has`);
+  }
+
+  /** A column that every catalog has. Throws `snapshot_invalid` if this one has not. */
+  textColumn(name: string): TextColumn {
+    const column = this.#columns.get(name);
+    if (column?.kind === 'text') return column;
+    throw invalidSection(SECTION, `the directory has no texts called ${shown(name)}, as every catalog has`);
+  }
+
   /** Why the attribute of that name has no column; undefined if it has one or does not exist. */
   unfilterable(name: string): Unfilterable | undefined {
     return this.#unfilterable.get(name);

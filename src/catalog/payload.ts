@@ -4,9 +4,17 @@ import type { Shop } from '../domain/shop.ts';
 import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
 import { TextTableBuilder } from '../base/text-table-builder.ts';
+import { ByteNeedle } from './byte-needle.ts';
 import { firstUnproven } from './record-form.ts';
 
 const SECTION = 'payload';
+/** A quote inside a text has a backslash before it, so these are fields and never part of a text. */
+const NAME = new ByteNeedle(',"name":"');
+const ATTRIBUTES = new ByteNeedle(',"attributes":{');
+const [QUOTE, COMMA, OPENING_BRACKET, BACKSLASH, CLOSING_BRACKET, OPENING_BRACE] = Buffer.from('",[\\]{');
+
+/** What of a record no column holds. */
+export type Excerpt = Pick<Shop, 'name' | 'attributes'>;
 
 export class Payload {
   readonly count: number;
@@ -35,6 +43,32 @@ export class Payload {
   }
 
   /**
+   * The excerpts of several records, made anew by every call. Cut out and parsed in one go, 20 of them take 12 µs;
+   * their whole records one by one took 40. The records must be verified.
+   */
+  excerpts(ordinals: readonly number[]): Excerpt[] {
+    const { text } = this.#records;
+    let bytes = 2;
+    for (const ordinal of ordinals)
+      bytes += this.#records.startOf(ordinal + 1) - this.#records.startOf(ordinal);
+    const json = Buffer.allocUnsafe(bytes);
+    let at = 0;
+    for (const ordinal of ordinals) {
+      const start = this.#records.startOf(ordinal);
+      const end = this.#records.startOf(ordinal + 1);
+      const attributes = ATTRIBUTES.find(text, start, end);
+      const name = NAME.find(text, start, attributes);
+      json[at++] = at === 1 ? OPENING_BRACKET! : COMMA!;
+      json[at++] = OPENING_BRACE!;
+      if (name !== -1) at += text.copy(json, at, name + 1, textEnd(text, name + NAME.length));
+      at += text.copy(json, at, name === -1 ? attributes + 1 : attributes, end);
+    }
+    if (at === 0) return [];
+    json[at++] = CLOSING_BRACKET!;
+    return JSON.parse(json.toString('utf8', 0, at)) as Excerpt[];
+  }
+
+  /**
    * Throws `snapshot_invalid` unless every record of the ordinals `first` … `end` is a shop's as `PayloadBuilder` writes
    * it, of the id and the coordinate that its ordinal has. `coordinates` is float64[count][2], lon before lat.
    */
@@ -53,6 +87,12 @@ export class Payload {
       ordinal++;
     }
   }
+}
+
+/** Behind the quote that ends the text at `at`. */
+function textEnd(text: Uint8Array, at: number): number {
+  while (text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
 }
 
 function faultOf(

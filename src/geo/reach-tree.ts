@@ -118,10 +118,12 @@ export class ReachTree {
     return this.#count;
   }
 
-  /** Squared chord from a location to a shop. */
-  chordSquaredTo(location: Location, ordinal: number): number {
-    writePosition(location.lon, location.lat, this.#center, 0);
-    return chordSquared(this.#center, 0, this.#places.positions, ordinal * 3);
+  /** Measures the squared chord from a location to any shop. */
+  chordsSquaredFrom(location: Location): (ordinal: number) => number {
+    const { positions } = this.#places;
+    const from = new Float64Array(3);
+    writePosition(location.lon, location.lat, from, 0);
+    return (ordinal) => chordSquared(from, 0, positions, ordinal * 3);
   }
 
   #visit(node: number, left: number, right: number): void {

@@ -6,32 +6,45 @@ import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
 import type { Reason, RecommendedShop } from './request.ts';
 
-/** The shop at `place` among the winners; `reasons` is left out where the request does not want them. */
-export function recommendedShop(
+/** The first `count` winners, best first; `reasonsOf` a place is undefined where the request does not want reasons. */
+export function recommendedShops(
   generation: Generation,
   lane: Lane,
-  place: number,
+  count: number,
   location: Location,
-  reasons: readonly Reason[] | undefined,
-): RecommendedShop {
-  const ordinal = lane.ordinalAt(lane.winnerPosition(place));
-  const { shopId, name, category, price, rating, attributes } = generation.catalog.record(ordinal);
-  return {
-    shopId,
-    score: lane.winnerScore(place),
-    distanceMeters: distanceMeters(generation, location, ordinal),
-    ...(name !== undefined && { name }),
-    ...(category !== undefined && { category }),
-    ...(price !== undefined && { price }),
-    ...(rating !== undefined && { rating }),
-    attributes,
-    ...(reasons !== undefined && { reasons }),
-  };
+  reasonsOf: (place: number) => readonly Reason[] | undefined,
+): RecommendedShop[] {
+  const { catalog, reachTree } = generation;
+  const ordinals = Array.from({ length: count }, (_, place) => lane.ordinalAt(lane.winnerPosition(place)));
+  const excerpts = catalog.excerpts(ordinals);
+  const chordSquaredTo = reachTree.chordsSquaredFrom(location);
+  return ordinals.map((ordinal, place) => {
+    const { name, attributes } = excerpts[place]!;
+    const category = catalog.categoryOf(ordinal);
+    const price = catalog.priceOf(ordinal);
+    const rating = catalog.ratingOf(ordinal);
+    const reasons = reasonsOf(place);
+    // Field by field: twenty objects with spreads for what may be absent took 4 µs, this takes 0.7.
+    const shop: Draft = {
+      shopId: catalog.ids.idOf(ordinal),
+      score: lane.winnerScore(place),
+      distanceMeters: toDecimeter(metersOfChordSquared(chordSquaredTo(ordinal))),
+    };
+    if (name !== undefined) shop.name = name;
+    if (category !== undefined) shop.category = category;
+    if (price !== undefined) shop.price = price;
+    if (rating !== undefined) shop.rating = rating;
+    shop.attributes = attributes;
+    if (reasons !== undefined) shop.reasons = reasons;
+    return shop as RecommendedShop;
+  });
 }
 
-/** To a tenth of a meter, which is what a coordinate is worth. */
-function distanceMeters(generation: Generation, location: Location, ordinal: number): number {
-  return Math.round(metersOfChordSquared(generation.reachTree.chordSquaredTo(location, ordinal)) * 10) / 10;
+type Draft = { -readonly [field in keyof RecommendedShop]?: RecommendedShop[field] };
+
+/** A tenth of a meter is what a coordinate is worth. */
+function toDecimeter(meters: number): number {
+  return Math.round(meters * 10) / 10;
 }
 
 /** One reason per action that took part, newest first: the shop's rank in its ranking and its similarity. */

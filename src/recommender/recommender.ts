@@ -9,7 +9,7 @@ import type { Lane } from '../kernel/lane.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { actionWeights } from './action-weights.ts';
-import { actionReasons, popularityReasons, recommendedShop, shownAction } from './answer.ts';
+import { actionReasons, popularityReasons, recommendedShops, shownAction } from './answer.ts';
 import { findCandidates, findNamed, findReaching } from './candidates.ts';
 import type { LineAction } from './line-action.ts';
 import { findQueryVectors, type QueryVector } from './query-vectors.ts';
@@ -56,9 +56,7 @@ export function recommend(
         );
   const winnerCount = lane.fuse(weights, request.fusion.k, request.limit);
   const reasonsOf = reasonsFor(generation, lane, queries, request.explain);
-  const shops = Array.from({ length: winnerCount }, (_, place) =>
-    recommendedShop(generation, lane, place, request.location, reasonsOf(place)),
-  );
+  const shops = recommendedShops(generation, lane, winnerCount, request.location, reasonsOf);
   const endMs = performance.now();
   return {
     version: generation.version,
