@@ -1,16 +1,17 @@
 /**
  * Building and opening a snapshot: build (a process of its own, from CSV, .npy and NDJSON), open mapped, open copied,
- * verify everything. D 128; 100,000 shops, with `--large` 1,000,000. Files are in the page cache.
+ * open and verify everything on all cores and in one thread. D 128; 100,000 shops, with `--large` 1,000,000. Files are
+ * in the page cache.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLog } from '../src/base/log.ts';
 import { LinearMemory } from '../src/kernel/linear-memory.ts';
 import { bestKernel } from '../src/kernel/wasm-kernel.ts';
 import { unload, type MappingMode } from '../src/snapshot/mapping.ts';
 import { loadSnapshot, type LoadedSnapshot } from '../src/snapshot/open-snapshot.ts';
-import { verifyGeneration } from '../src/snapshot/verify-generation.ts';
+import { verifyInThreads } from '../src/snapshot/verify-in-threads.ts';
 import { NO_SCRATCH, townInputs } from './bench-town.ts';
 import { buildInChild, type MeasuredBuild } from './build-in-child.ts';
 import type { Bench, ResultRow } from './result.ts';
@@ -67,14 +68,27 @@ async function measureOpening(shopCount: number, file: string): Promise<ResultRo
   };
   const [mapped] = await timeInTurn([opening('auto')], ROUNDS);
   const [copied] = await timeInTurn([opening('copy')], ROUNDS);
-  const loaded = load('auto');
-  const verify = { name: 'verify', run: () => verifyGeneration(loaded.generation, kernel, file) };
-  const [verified] = await timeInTurn([verify], ROUNDS);
-  letGo(loaded);
+  const verifying = (threadCount: number): Subject => {
+    let loaded: LoadedSnapshot;
+    const run = (): void => {
+      loaded = load('auto');
+      verifyInThreads({ memory, kernel, ...loaded }, threadCount);
+    };
+    return { name: `verify in ${threadCount}`, run, afterEach: () => letGo(loaded) };
+  };
+  const [verified, verifiedAlone] = await timeInTurn(
+    [verifying(availableParallelism()), verifying(1)],
+    ROUNDS,
+  );
   const row = (step: string, timing: ResultRow['timing']): ResultRow => ({
     terms: { step, S: shopCount, D: DIMENSIONS },
     subject: 'doorrank',
     timing,
   });
-  return [row('open mapped', mapped!), row('open copied', copied!), row('verify', verified!)];
+  return [
+    row('open mapped', mapped!),
+    row('open copied', copied!),
+    row('open and verify', verified!),
+    row('the same, one thread', verifiedAlone!),
+  ];
 }
