@@ -23,8 +23,8 @@ const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const READ_BYTES_MAX = 1 << 30;
-/** Some 0.3 ms, if every page was read. */
-const UNLOAD_BYTES = 1 << 24;
+/** At most half a millisecond, if every page was read. */
+const UNLOAD_BYTES = 1 << 23;
 
 type Mmap = (
   address: bigint,
