@@ -9,12 +9,10 @@ import { NORM_MAX, NORM_MIN, repeatLast, slackOf, UNIT_ROUNDOFF, writeTerms, wri
 import { largestLane, smallestLane } from './histogram';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
 import { RECORD_BYTES } from './quantize';
-import { push, Shortlist, startShortlist, weed } from './shortlist';
+import { listOf, push, Shortlist, startShortlist, weed } from './shortlist';
 import { prepareTile, tileRowsOf } from './tiles';
-import { entries, lists, shortlistCapacity, SHORTLIST_BYTES, take, tileDots, TILE_STRIDE } from './workspace';
+import { entries, shortlistCapacity, take, tileDots, TILE_STRIDE } from './workspace';
 
-/** Queries that one call of a kernel takes at most. */
-const GROUP_MAX: u32 = 4;
 /** Survivors of the 7-bit pass beyond `depth` from which a second look costs less than it saves. */
 const SECOND_LOOK_BEYOND: u32 = 16;
 
@@ -24,17 +22,18 @@ let factors: u32 = 0;
 let errors: u32 = 0;
 let halves: u32 = 0;
 let offsets: u32 = 0;
+/** Of all queries, group by group; see `byte-dots.ts`. */
 let panels: u32 = 0;
+/** `ByteQuery` of each query. */
 let queries: u32 = 0;
+// The survivors of one query: u32 ordinals, f32 terms and values.
+let survivors: u32 = 0;
+let terms: u32 = 0;
+let values: u32 = 0;
 
 @inline
 function elementBytesOf(block: RequestBlock): u32 {
   return block.quantizedBytes - RECORD_BYTES;
-}
-
-@inline
-function listOf(n: u32): Shortlist {
-  return changetype<Shortlist>(lists + n * SHORTLIST_BYTES);
 }
 
 @inline
@@ -68,10 +67,6 @@ export function shortlistByBytes(block: RequestBlock, relaxed: bool): bool {
   return true;
 }
 
-let ordinalsLeft: u32 = 0;
-let terms: u32 = 0;
-let values: u32 = 0;
-
 function takeScratch(block: RequestBlock): void {
   const capacity = shortlistCapacity(block.depth);
   panels = take(block.queryCount * elementBytesOf(block) * 2);
@@ -80,7 +75,7 @@ function takeScratch(block: RequestBlock): void {
   errors = take(TILE_STRIDE);
   halves = take(TILE_STRIDE);
   offsets = take(TILE_STRIDE);
-  ordinalsLeft = take((capacity + 8) << 2);
+  survivors = take((capacity + 8) << 2);
   terms = take((capacity + 8) << 2);
   values = take((capacity + 8) << 2);
 }
@@ -254,7 +249,7 @@ function lookAgain(block: RequestBlock, n: u32): void {
   writeOrdinals(block, list);
   for (let start: u32 = 0; start < list.count; start += tileRows) {
     const count = min<u32>(tileRows, list.count - start);
-    const ordinals = ordinalsLeft + (start << 2);
+    const ordinals = survivors + (start << 2);
     readRecords(block, ordinals, count, query.rest);
     byteDots(false, 1, panels, block.quantized, block.quantizedBytes, elementBytes, ordinals, (count + 3) & ~3, tileDots, TILE_STRIDE);
     for (let at: u32 = 0; at < count << 2; at += 16) {
@@ -273,17 +268,17 @@ function lookAgain(block: RequestBlock, n: u32): void {
 /** The ordinals of a shortlist's entries, with whole blocks of rows behind them. */
 function writeOrdinals(block: RequestBlock, list: Shortlist): void {
   for (let at: u32 = 0; at < list.count << 2; at += 4) {
-    store<u32>(ordinalsLeft + at, load<u32>(block.candidates + (load<u32>(list.positions + at) << 2)));
+    store<u32>(survivors + at, load<u32>(block.candidates + (load<u32>(list.positions + at) << 2)));
   }
-  repeatLast(ordinalsLeft, list.count);
+  repeatLast(survivors, list.count);
 }
 
 /** Makes a shortlist what the float pass leaves: values in float32 with one error for all. */
 function valueInFloats(block: RequestBlock, n: u32): bool {
   const list = listOf(n);
   writeOrdinals(block, list);
-  if (!writeTerms(block, ordinalsLeft, list.count, terms)) return false;
-  writeValues(block, n, ordinalsLeft, list.count, terms, values);
+  if (!writeTerms(block, survivors, list.count, terms)) return false;
+  writeValues(block, n, survivors, list.count, terms, values);
   memory.copy(list.lowers, values, list.count << 2);
   list.uppers = list.lowers;
   list.slack = slackOf(block, n);

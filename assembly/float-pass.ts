@@ -4,9 +4,9 @@
  */
 import { dots1x1, dots1x8, dots2x4, dots4x2, dots8x4 } from './dots';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
-import { push, Shortlist, startShortlist, weed } from './shortlist';
+import { listOf, push, startShortlist, weed } from './shortlist';
 import { prepareTile, tileRowsOf } from './tiles';
-import { entries, lists, shortlistCapacity, SHORTLIST_BYTES, take, tileDots, TILE_STRIDE } from './workspace';
+import { entries, shortlistCapacity, take, tileDots, TILE_STRIDE } from './workspace';
 
 /** Norms outside these are ranked by the definition: their squares, products and reciprocals might not be float32. */
 export const NORM_MIN: f64 = 1e-12;
@@ -47,11 +47,6 @@ export function shortlistByFloats(block: RequestBlock): bool {
     }
   }
   return true;
-}
-
-@inline
-function listOf(n: u32): Shortlist {
-  return changetype<Shortlist>(lists + n * SHORTLIST_BYTES);
 }
 
 /** Queries that the next kernel takes of those that are left. */

@@ -43,9 +43,9 @@ import { NORM_MAX, NORM_MIN, shortlistByFloats } from './float-pass';
 import { PASS_BYTES_RELAXED, PASS_FLOATS, RequestBlock } from './memory';
 import { writeRanking } from './order';
 import { offer, sortBestFirst } from './select';
-import { Shortlist } from './shortlist';
+import { listOf } from './shortlist';
 import { fourSimilarities, norm, similarity0, similarity1, similarity2, similarity3 } from './similarity';
-import { lists, SHORTLIST_BYTES, startWorkspace } from './workspace';
+import { startWorkspace } from './workspace';
 
 export function rankCandidates(block: RequestBlock): void {
   if (!(block.candidateCount > 0 && measureQueries(block) && shortlist(block))) {
@@ -53,8 +53,7 @@ export function rankCandidates(block: RequestBlock): void {
     return;
   }
   for (let n: u32 = 0; n < block.queryCount; n++) {
-    const list = changetype<Shortlist>(lists + n * SHORTLIST_BYTES);
-    writeRanking(block, n, list);
+    writeRanking(block, n, listOf(n));
   }
 }
 

@@ -10,7 +10,7 @@ import { binReaching, countBins, leastDownTo } from './histogram';
 import { RequestBlock } from './memory';
 import { offer } from './select';
 import { exactSimilarities } from './similarity';
-import { bins, ordering, shortlistCapacity } from './workspace';
+import { bins, lists, ordering, shortlistCapacity, SHORTLIST_BYTES } from './workspace';
 
 @unmanaged
 export class Shortlist {
@@ -29,6 +29,12 @@ export class Shortlist {
 
 /** Room behind the last entry for stores of four lanes. */
 const STORE_SLACK: u32 = 8;
+
+/** The shortlist of query `n`. */
+@inline
+export function listOf(n: u32): Shortlist {
+  return changetype<Shortlist>(lists + n * SHORTLIST_BYTES);
+}
 
 /** Starts a list in `entries`, f32[capacity][3]. */
 export function startShortlist(list: Shortlist, entries: u32, depth: u32, oneError: bool, slack: f32): void {
