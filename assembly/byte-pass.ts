@@ -9,7 +9,7 @@ import { NORM_MAX, NORM_MIN, repeatLast, slackOf, UNIT_ROUNDOFF, writeTerms, wri
 import { largestLane, smallestLane } from './histogram';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
 import { RECORD_BYTES } from './quantize';
-import { listOf, push, Shortlist, startShortlist, weed } from './shortlist';
+import { listOf, push, pushAll, Shortlist, startShortlist, takesAll, weed } from './shortlist';
 import { prepareTile, tileRowsOf } from './tiles';
 import { entries, shortlistCapacity, take, tileDots, TILE_STRIDE } from './workspace';
 
@@ -210,8 +210,19 @@ function filterTileBy(metric: u32, relaxed: bool, block: RequestBlock, n: u32, d
   const norm = f32x4.splat(query.norm);
   const slack = f32x4.splat(query.slack);
   let size = list.count;
-  let cutoff = f32x4.splat(list.cutoff);
   const end = count << 2;
+  if (takesAll(list, count)) {
+    const behind = size << 2;
+    for (let at: u32 = 0; at < end; at += 16) {
+      const found = valuesAt(metric, relaxed, scale, dots, at);
+      const error = errorsAt(metric, norm, slack, at);
+      v128.store(list.lowers + behind + at, f32x4.sub(found, error));
+      v128.store(list.uppers + behind + at, f32x4.add(found, error));
+    }
+    list.count = pushAll(list, size, count, start);
+    return;
+  }
+  let cutoff = f32x4.splat(list.cutoff);
   for (let at: u32 = 0; at < end; at += 16) {
     let bits = 0;
     let found = scale;
@@ -281,7 +292,7 @@ function valueInFloats(block: RequestBlock, n: u32): bool {
   writeValues(block, n, survivors, list.count, terms, values);
   memory.copy(list.lowers, values, list.count << 2);
   list.uppers = list.lowers;
-  list.slack = slackOf(block, n);
+  list.slack = slackOf(block, n, false);
   list.cutoff = -Infinity;
   return true;
 }

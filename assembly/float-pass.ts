@@ -4,7 +4,7 @@
  */
 import { dots1x1, dots1x8, dots2x4, dots4x2, dots8x4 } from './dots';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
-import { listOf, push, startShortlist, weed } from './shortlist';
+import { listOf, push, pushAll, startShortlist, takesAll, weed } from './shortlist';
 import { prepareTile, tileRowsOf } from './tiles';
 import { entries, shortlistCapacity, take, tileDots, TILE_STRIDE } from './workspace';
 
@@ -15,15 +15,25 @@ export const NORM_MAX: f64 = 1e12;
 const STREAM_ROW_BYTES: u32 = 1024;
 export const UNIT_ROUNDOFF: f64 = 1.0 / 16777216.0;
 
+/**
+ * Candidates per entry of a ranking from which eight queries go together: that is faster, but one sum of all elements
+ * errs four times as much as four of a quarter each, and the more of the candidates are ranked, the more are near ties.
+ */
+const WIDE_GROUPS_FROM: u32 = 8;
+/** Queries that one kernel takes at most: 8 or 4. */
+let groupMax: u32 = 8;
+
 /** Fills the shortlists. Returns false if the norms of the candidates do not allow it. */
 export function shortlistByFloats(block: RequestBlock): bool {
   const terms = take((block.candidateCount + 8) << 2);
   const panels = take((block.queryCount * block.rowFloats) << 2);
   if (!writeTerms(block, block.candidates, block.candidateCount, terms)) return false;
+  groupMax = block.depth * WIDE_GROUPS_FROM <= block.candidateCount ? 8 : 4;
   fillPanels(block, panels);
   const entryBytes = shortlistCapacity(block.depth) * 12;
   for (let n: u32 = 0; n < block.queryCount; n++) {
-    startShortlist(listOf(n), entries + n * entryBytes, block.depth, true, slackOf(block, n));
+    const isWide = groupMax == 8 && n < (block.queryCount & ~7);
+    startShortlist(listOf(n), entries + n * entryBytes, block.depth, true, slackOf(block, n, isWide));
   }
   const rowBytes = block.rowFloats << 2;
   const tileRows = tileRowsOf(rowBytes);
@@ -52,7 +62,7 @@ export function shortlistByFloats(block: RequestBlock): bool {
 /** Queries that the next kernel takes of those that are left. */
 @inline
 function groupSize(left: u32): u32 {
-  return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+  return left >= groupMax ? groupMax : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
 @inline
@@ -118,11 +128,14 @@ export function repeatLast(ordinals: u32, count: u32): void {
   for (let at: u32 = 0; at < 32; at += 4) store<u32>(end + at, last);
 }
 
-/** Twice the error of the values of query `n` and the rows that `writeTerms` last saw. */
-export function slackOf(block: RequestBlock, n: u32): f32 {
+/**
+ * Twice the error of the values of query `n` and the rows that `writeTerms` last saw; `isWide` if eight queries go
+ * together.
+ */
+export function slackOf(block: RequestBlock, n: u32, isWide: bool): f32 {
   const floats = <f64>block.rowFloats;
   const queryNorm = load<f64>(block.queryNorms + (n << 3));
-  let bound = (floats + 16) * UNIT_ROUNDOFF * 1.02 * queryNorm;
+  let bound = ((isWide ? floats : floats / 4 + 2) + 16) * UNIT_ROUNDOFF * 1.02 * queryNorm;
   if (block.metric != METRIC_COSINE) bound *= normMax;
   if (block.metric == METRIC_L2) {
     const reach = queryNorm + normMax;
@@ -142,8 +155,14 @@ function filterTile(block: RequestBlock, n: u32, dots: u32, terms: u32, start: u
 function filterTileBy(metric: u32, block: RequestBlock, n: u32, dots: u32, terms: u32, start: u32, count: u32): void {
   const list = listOf(n);
   let size = list.count;
-  let cutoff = f32x4.splat(list.cutoff);
   const end = count << 2;
+  if (takesAll(list, count)) {
+    const to = list.lowers + (size << 2);
+    for (let at: u32 = 0; at < end; at += 16) v128.store(to + at, valuesOf(metric, v128.load(dots + at), terms + at));
+    list.count = pushAll(list, size, count, start);
+    return;
+  }
+  let cutoff = f32x4.splat(list.cutoff);
   for (let at: u32 = 0; at < end; at += 16) {
     let bits = 0;
     let values = f32x4.splat(0);

@@ -18,10 +18,10 @@ export function binCount(): u32 {
 }
 
 /**
- * Counts f32[count] at `values`, which needs room for three more behind it. Returns false, having counted nothing,
- * if all are equal.
+ * Counts f32[count] at `values`, which needs room for three more behind it, and writes the bin of each to `binOfEach`,
+ * u32[count] with the same room. Returns false, having counted nothing, if all are equal.
  */
-export function countBins(values: u32, count: u32, bins: u32): bool {
+export function countBins(values: u32, count: u32, bins: u32, binOfEach: u32): bool {
   const end = values + (count << 2);
   const last = load<f32>(end - 4);
   store<f32>(end, last);
@@ -40,21 +40,12 @@ export function countBins(values: u32, count: u32, bins: u32): bool {
   lastBin = (count <= 96 ? 64 : count <= 512 ? 512 : BIN_COUNT_MAX) - 1;
   binsPerUnit = min<f32>(<f32>lastBin / (highest - lowest), 3e38);
   memory.fill(bins, 0, (lastBin + 1) << 2);
-  let at = values;
-  for (; at + 16 <= end; at += 16) {
-    const bin = i32x4.shl(binsOf(v128.load(at)), 2);
-    increment(bins + i32x4.extract_lane(bin, 0));
-    increment(bins + i32x4.extract_lane(bin, 1));
-    increment(bins + i32x4.extract_lane(bin, 2));
-    increment(bins + i32x4.extract_lane(bin, 3));
+  for (let at: u32 = 0; at < count << 2; at += 16) v128.store(binOfEach + at, binsOf(v128.load(values + at)));
+  for (let at: u32 = 0; at < count << 2; at += 4) {
+    const bin = bins + (load<u32>(binOfEach + at) << 2);
+    store<u32>(bin, load<u32>(bin) + 1);
   }
-  for (; at < end; at += 4) increment(bins + (binOf(load<f32>(at)) << 2));
   return true;
-}
-
-@inline
-function increment(counter: u32): void {
-  store<u32>(counter, load<u32>(counter) + 1);
 }
 
 @inline
@@ -93,14 +84,14 @@ export function binReaching(wanted: u32, bins: u32): u32 {
   return bin;
 }
 
-/** The least of the values in the bins up to `bin`; `values` as of `countBins`, whose padding changes nothing. */
-export function leastDownTo(bin: u32, values: u32, count: u32): f32 {
+/** The least of the values in the bins up to `bin`; the arrays as of `countBins`, whose padding changes nothing. */
+export function leastDownTo(bin: u32, values: u32, count: u32, binOfEach: u32): f32 {
   const wanted = i32x4.splat(bin);
   const infinity = f32x4.splat(Infinity);
   let least = infinity;
-  for (let at = values, end = values + (count << 2); at < end; at += 16) {
-    const x = v128.load(at);
-    least = f32x4.pmin(least, v128.bitselect(x, infinity, i32x4.le_s(binsOf(x), wanted)));
+  for (let at: u32 = 0; at < count << 2; at += 16) {
+    const isWanted = i32x4.le_s(v128.load(binOfEach + at), wanted);
+    least = f32x4.pmin(least, v128.bitselect(v128.load(values + at), infinity, isWanted));
   }
   return smallestLane(least);
 }

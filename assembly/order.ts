@@ -21,7 +21,7 @@ const BIN_CROWDED: u32 = 256;
 let sorted: u32 = 0;
 /** f64: similarities by place. */
 let exact: u32 = 0;
-/** f64: similarities of `tied`. */
+/** f64: similarities of `tied`; before that, u32: the bin of each entry. */
 let tiedSimilarities: u32 = 0;
 /** u32: positions by place. */
 let positions: u32 = 0;
@@ -103,9 +103,10 @@ function copyEntries(list: Shortlist): u32 {
 /** Puts entries in the order of their bins; 0 if one is crowded. */
 function distribute(list: Shortlist, depth: u32): u32 {
   const count = list.count;
-  if (!countBins(list.lowers, count, bins)) return 0;
+  const binOfEach = tiedSimilarities;
+  if (!countBins(list.lowers, count, bins, binOfEach)) return 0;
   // The depth-th largest is no less than the least of its bin; what is close to that comes along.
-  const least = leastDownTo(binReaching(depth, bins), list.lowers, count) - list.slack;
+  const least = leastDownTo(binReaching(depth, bins), list.lowers, count, binOfEach) - list.slack;
   const lastWanted = binOf(least);
   let before: u32 = 0;
   for (let bin = bins, end = bins + (lastWanted << 2); bin <= end; bin += 4) {
@@ -117,11 +118,10 @@ function distribute(list: Shortlist, depth: u32): u32 {
   // All others go to one bin behind: a branch that cannot be predicted costs more than to write them.
   store<u32>(bins + ((lastWanted + 1) << 2), sorted + (before << 3));
   for (let at: u32 = 0, end = count << 2; at < end; at += 4) {
-    const value = load<f32>(list.lowers + at);
-    const bin = bins + (min(binOf(value), lastWanted + 1) << 2);
+    const bin = bins + (min(load<u32>(binOfEach + at), lastWanted + 1) << 2);
     const to = load<u32>(bin);
     store<u32>(bin, to + 8);
-    store<u64>(to, entryOf(value, load<u32>(list.positions + at)));
+    store<u64>(to, entryOf(load<f32>(list.lowers + at), load<u32>(list.positions + at)));
   }
   return before;
 }

@@ -14,7 +14,8 @@
  *
  * The bound of the float pass. With u = 2^-24, a sum of D products in float32, in any order, fused or not, is off by at
  * most γ·Σ|q_i·r_i| ≤ γ·‖q‖·‖r‖ with γ = D·u / (1 − D·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1).
- * We take γ = (D + 16)·u·1.02; the 16 u more cover the roundings of ‖r‖, 1/‖r‖, ‖r‖²/2 and of the last operation, and the
+ * Kernels that hold four lane sums of D / 4 products add two roundings to the γ of D / 4. We take γ = (D + 16)·u·1.02, or
+ * (D / 4 + 18)·u·1.02 for those; the 16 u more cover the roundings of ‖r‖, 1/‖r‖, ‖r‖²/2 and of the last operation, and the
  * definition's own error, D·2^-53, which is far smaller. Two values err by at most 2E apart, the slack:
  *
  *   cosine  E = γ·‖q‖        inner product  E = γ·‖q‖·R        L2  E = γ·‖q‖·R + 5u·R² + D·2^-50·(‖q‖ + R)²

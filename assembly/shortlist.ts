@@ -75,6 +75,23 @@ export function push(list: Shortlist, count: u32, bits: i32, lowers: v128, upper
   return at >> 2;
 }
 
+/** Takes all of a tile, whose values were written behind the last entries; returns the new count. */
+@inline
+export function pushAll(list: Shortlist, count: u32, tileCount: u32, position: u32): u32 {
+  let positions = i32x4.add(i32x4.splat(position), i32x4(0, 1, 2, 3));
+  for (let at = list.positions + (count << 2), end = at + (tileCount << 2); at < end; at += 16) {
+    v128.store(at, positions);
+    positions = i32x4.add(positions, i32x4.splat(4));
+  }
+  return count + tileCount;
+}
+
+/** Whether a list is so far from being weeded that it takes `count` more, whatever they are. */
+@inline
+export function takesAll(list: Shortlist, count: u32): bool {
+  return list.cutoff == -Infinity && list.count + count < list.weedAt;
+}
+
 /** Drops what cannot be among the best `depth` any more. */
 export function weed(block: RequestBlock, n: u32, list: Shortlist): void {
   const depth = block.depth;
@@ -88,8 +105,9 @@ export function weed(block: RequestBlock, n: u32, list: Shortlist): void {
 
 /** A value that at least `depth` lower bounds reach, close to the depth-th largest: the least of its bin. */
 function depthLargestBound(list: Shortlist, depth: u32): f32 {
-  if (!countBins(list.lowers, list.count, bins)) return load<f32>(list.lowers);
-  return leastDownTo(binReaching(depth, bins), list.lowers, list.count);
+  const binOfEach = ordering;
+  if (!countBins(list.lowers, list.count, bins, binOfEach)) return load<f32>(list.lowers);
+  return leastDownTo(binReaching(depth, bins), list.lowers, list.count, binOfEach);
 }
 
 function keepFrom(list: Shortlist): void {
