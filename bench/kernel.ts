@@ -1,130 +1,112 @@
 /**
- * `rank` alone: similarities of 5 query vectors to C candidates and the best 100 of each, by metric, D and C;
- * the relaxed-SIMD build, the SIMD build and the scalar twin over the same memory, checked to give the same bits.
- * Candidates come in runs of 64 neighbouring rows, as a location gives them. The same request repeats: rows are
- * in the processor's cache as far as they fit.
+ * The kernel alone. `rank`: similarities of N query vectors to C candidates and the best k of each; one term varies
+ * at a time around cosine, D 128, C 2,000, N 10, k 10. With D 4 there is little to multiply, what is left is
+ * selection. `fuse`: N rankings of k entries to the best 20.
+ * The relaxed-SIMD build, the SIMD build and the scalar twin over the same memory, checked to give the same bits.
+ * The same request repeats: rows are in the processor's cache as far as they fit.
  */
 import assert from 'node:assert/strict';
-import { Random } from '../src/base/random.ts';
-import { METRIC_CODE, type Kernel, type Metric } from '../src/kernel/kernel.ts';
-import { Lane, laneBytes, type RowTable } from '../src/kernel/lane.ts';
-import { LinearMemory } from '../src/kernel/linear-memory.ts';
-import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
-import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
+import { METRIC_CODE, type Metric } from '../src/kernel/kernel.ts';
+import { KernelBoard, type RankTerms } from './kernel-board.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timeInTurn, type Rounds } from './timing.ts';
+import { timeInTurn, type Rounds, type Timing } from './timing.ts';
 
 const SEED = 7;
-const DIMENSIONS = [64, 128, 384];
-const CANDIDATE_COUNTS = [200, 2_000, 20_000];
-const QUERY_COUNT = 5;
-const DEPTH = 100;
-const RUN_ROWS = 64;
-/** Every second run is a candidate. */
-const SHOP_COUNT = 2 * Math.max(...CANDIDATE_COUNTS);
-const DIMENSIONS_MAX = Math.max(...DIMENSIONS);
+const DIMENSIONS = [4, 50, 64, 128, 256, 384, 768];
+const CANDIDATE_COUNTS = [200, 2_000, 20_000, 200_000];
+const QUERY_COUNTS = [1, 5, 10, 20, 50];
+const DEPTHS = [10, 100, 1_000];
+const FUSED_QUERY_COUNTS = [5, 50];
+/** The scalar twin takes a microsecond for a pair: it is held against requests up to this size. */
+const SCALAR_PAIRS_MAX = 20_000;
+const SHOP_COUNT_MAX = 2 * 200_000;
+const FLOAT_COUNT = SHOP_COUNT_MAX * 128;
 const ROUNDS: Rounds = { count: 6, roundMs: 30 };
+
+type Terms = RankTerms & { readonly dimensions: number };
+const CENTER: Terms = { metric: 'cosine', dimensions: 128, candidateCount: 2_000, queryCount: 10, depth: 10 };
 
 export const kernelBench: Bench = {
   name: 'kernel',
-  title: `rank: ${QUERY_COUNT} query vectors, best ${DEPTH} of each`,
+  title: 'rank and fuse by metric, D, C, N and k',
   seed: SEED,
   async run() {
-    const board = new Board();
+    const board = new KernelBoard({
+      seed: SEED,
+      dimensionsMax: Math.max(...DIMENSIONS),
+      queryCountMax: Math.max(...QUERY_COUNTS),
+      depthMax: Math.max(...DEPTHS),
+      shopCountMax: SHOP_COUNT_MAX,
+      floatCount: FLOAT_COUNT,
+    });
     const rows: ResultRow[] = [];
-    for (const metric of Object.keys(METRIC_CODE) as Metric[]) {
-      for (const dimensions of DIMENSIONS) {
-        board.useDimensions(dimensions);
-        for (const candidateCount of CANDIDATE_COUNTS) {
-          rows.push(...(await measureRank(board, metric, dimensions, candidateCount)));
-        }
-      }
+    for (const terms of variedTerms()) rows.push(...(await measureRank(board, terms)));
+    for (const queryCount of FUSED_QUERY_COUNTS) {
+      for (const depth of DEPTHS) rows.push(...(await measureFuse(board, { ...CENTER, queryCount, depth })));
     }
     return rows;
   },
 };
 
-async function measureRank(
-  board: Board,
-  metric: Metric,
-  dimensions: number,
-  candidateCount: number,
-): Promise<ResultRow[]> {
-  board.request(metric, candidateCount, true);
-  const expected = board.rankings(board.kernels[0]!);
-  for (const kernel of board.kernels) assert.deepEqual(board.rankings(kernel), expected, kernel.build);
-  board.request(metric, candidateCount, false);
-  const subjects = board.kernels.map((kernel) => ({ name: kernel.build, run: () => board.rank(kernel) }));
-  const timings = await timeInTurn(subjects, ROUNDS);
-  return subjects.map(({ name }, i) => ({
-    terms: { metric, D: dimensions, C: candidateCount, N: QUERY_COUNT },
-    subject: name,
-    timing: timings[i]!,
-    facts: { 'ns/pair': (timings[i]!.medianMs * 1e6) / (candidateCount * QUERY_COUNT) },
-  }));
+/** The center first, then everything that differs from it in one term. */
+function variedTerms(): Terms[] {
+  const varied: Terms[] = [
+    ...(Object.keys(METRIC_CODE) as Metric[]).map((metric) => ({ ...CENTER, metric })),
+    ...DIMENSIONS.map((dimensions) => ({ ...CENTER, dimensions })),
+    ...CANDIDATE_COUNTS.map((candidateCount) => ({ ...CENTER, candidateCount })),
+    ...QUERY_COUNTS.map((queryCount) => ({ ...CENTER, queryCount })),
+    ...DEPTHS.map((depth) => ({ ...CENTER, depth })),
+  ];
+  const center = JSON.stringify(CENTER);
+  return [CENTER, ...varied.filter((terms) => JSON.stringify(terms) !== center)];
 }
 
-/** Rows, a lane and every kernel over one memory. */
-class Board {
-  readonly kernels: readonly Kernel[];
-  readonly #memory = new LinearMemory();
-  readonly #block: number;
-  readonly #lane: Lane;
-  readonly #random = new Random(SEED);
-  #table: RowTable;
+async function measureRank(board: KernelBoard, terms: Terms): Promise<ResultRow[]> {
+  const pairs = terms.candidateCount * terms.queryCount;
+  const kernels = board.kernels.filter(({ build }) => build !== 'scalar' || pairs <= SCALAR_PAIRS_MAX);
+  board.useDimensions(terms.dimensions);
+  board.request(terms, true);
+  const expected = board.rankings(kernels[0]!);
+  for (const kernel of kernels) assert.deepEqual(board.rankings(kernel), expected, kernel.build);
+  board.request(terms, false);
+  const subjects = kernels.map((kernel) => ({ name: kernel.build, run: () => board.rank(kernel) }));
+  const timings = await timeInTurn(subjects, ROUNDS);
+  return subjects.map(({ name }, i) => {
+    const timing = timings[i]!;
+    return {
+      terms: shownTerms('rank', terms),
+      subject: name,
+      timing,
+      facts: { 'ns/pair': nsEach(timing, pairs) },
+    };
+  });
+}
 
-  constructor() {
-    const bounds = { queryCountMax: QUERY_COUNT, depthMax: DEPTH, limitMax: DEPTH };
-    const bytes = laneBytes({ ...bounds, shopCount: SHOP_COUNT, rowFloats: DIMENSIONS_MAX });
-    const norms = LinearMemory.snapshotBase(1, bytes);
-    const rows = norms + SHOP_COUNT * 8;
-    this.#memory.reserve(rows + SHOP_COUNT * DIMENSIONS_MAX * 4);
-    this.kernels = [
-      wasmKernel('relaxed-simd', this.#memory),
-      wasmKernel('simd', this.#memory),
-      new ScalarKernel(this.#memory),
-    ].filter((kernel) => kernel !== null);
-    this.#block = LinearMemory.laneStart(0, bytes);
-    this.#lane = new Lane(this.#memory, this.kernels[0]!, 0, bytes);
-    this.#table = { rows, norms, rowFloats: DIMENSIONS_MAX, quantized: null };
-    this.#fillNormal(this.#memory.views.f32.subarray(rows / 4, rows / 4 + SHOP_COUNT * DIMENSIONS_MAX));
-  }
+async function measureFuse(board: KernelBoard, terms: Terms): Promise<ResultRow[]> {
+  board.useDimensions(terms.dimensions);
+  board.request(terms, false);
+  board.requestFusion();
+  const subjects = board.kernels.map((kernel) => ({ name: kernel.build, run: () => board.fuse(kernel) }));
+  const timings = await timeInTurn(subjects, ROUNDS);
+  const entries = terms.depth * terms.queryCount;
+  return subjects.map(({ name }, i) => {
+    const timing = timings[i]!;
+    return {
+      terms: shownTerms('fuse', terms),
+      subject: name,
+      timing,
+      facts: { 'ns/entry': nsEach(timing, entries) },
+    };
+  });
+}
 
-  /** Reads the same floats as rows of `dimensions`. */
-  useDimensions(dimensions: number): void {
-    this.#table = { ...this.#table, rowFloats: dimensions };
-    const { rows, norms } = this.#table;
-    for (let ordinal = 0; ordinal < SHOP_COUNT; ordinal++) {
-      const norm = this.kernels[0]!.norm(rows + ordinal * dimensions * 4, dimensions);
-      this.#memory.views.f64[norms / 8 + ordinal] = norm;
-    }
-  }
+function shownTerms(
+  work: 'rank' | 'fuse',
+  { metric, dimensions, candidateCount, queryCount, depth }: Terms,
+): ResultRow['terms'] {
+  return { work, metric, D: dimensions, C: candidateCount, N: queryCount, k: depth };
+}
 
-  /** Writes what the next `rank` is to do. */
-  request(metric: Metric, candidateCount: number, similaritiesWanted: boolean): void {
-    const ordinals = this.#lane.begin(SHOP_COUNT);
-    for (let i = 0; i < candidateCount; i++) ordinals[i] = i + RUN_ROWS * Math.floor(i / RUN_ROWS);
-    this.#lane.setCandidateCount(candidateCount);
-    this.#lane.setQueries(this.#table, metric, QUERY_COUNT);
-    for (let n = 0; n < QUERY_COUNT; n++) this.#fillNormal(this.#lane.query(n));
-    this.#lane.rank(DEPTH, similaritiesWanted);
-  }
-
-  rank(kernel: Kernel): void {
-    kernel.rank(this.#block);
-  }
-
-  rankings(kernel: Kernel): [position: number, similarity: number][] {
-    this.rank(kernel);
-    return Array.from({ length: QUERY_COUNT }, (_, n) => n).flatMap((n) =>
-      Array.from({ length: this.#lane.rankedCount(n) }, (_entry, at): [number, number] => [
-        this.#lane.rankedPosition(n, at),
-        this.#lane.rankedSimilarity(n, at),
-      ]),
-    );
-  }
-
-  #fillNormal(out: Float32Array): void {
-    for (let i = 0; i < out.length; i++) out[i] = this.#random.normal();
-  }
+function nsEach({ minMs }: Timing, count: number): number {
+  return (minMs * 1e6) / count;
 }

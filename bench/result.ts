@@ -11,7 +11,8 @@ export interface ResultRow {
   readonly terms: Readonly<Record<string, string | number>>;
   /** Who did it. */
   readonly subject: string;
-  readonly timing: Timing;
+  /** Absent where something else than time was measured. */
+  readonly timing?: Timing;
   /** Whatever else was measured, its unit in the name. */
   readonly facts?: Readonly<Record<string, number>>;
 }
@@ -48,14 +49,17 @@ export function resultTable(rows: readonly ResultRow[]): string {
   const lines = rows.map((row) => [
     ...terms.map((term) => row.terms[term] ?? ''),
     row.subject,
-    shownMs(row.timing.minMs),
-    shownMs(row.timing.medianMs),
-    shownMs(row.timing.p99Ms),
-    `${threeDigits(row.timing.medianMs / firstOf(rows, row).timing.medianMs)}×`,
-    row.timing.sampleCount,
+    ...shownTiming(row.timing, firstOf(rows, row).timing),
     ...facts.map((fact) => (row.facts?.[fact] === undefined ? '' : threeDigits(row.facts[fact]))),
   ]);
   return plainTable(head, lines);
+}
+
+/** The cells of min, median, p99, ratio and samples. */
+function shownTiming(timing: Timing | undefined, first: Timing | undefined): (string | number)[] {
+  if (timing === undefined) return ['', '', '', '', ''];
+  const ratio = first === undefined ? '' : `${threeDigits(timing.medianMs / first.medianMs)}×`;
+  return [shownMs(timing.minMs), shownMs(timing.medianMs), shownMs(timing.p99Ms), ratio, timing.sampleCount];
 }
 
 function namesOf(records: readonly object[]): string[] {

@@ -1,7 +1,7 @@
 /**
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
- *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [peers] [--large]]
+ *   npm run bench [-- <names> [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { actionsBench } from './actions.ts';
 import { candidatesBench } from './candidates.ts';
 import { kernelBench } from './kernel.ts';
+import { limitBench } from './limit.ts';
 import { lineBench } from './line.ts';
 import { machineFacts, type Machine } from './machine.ts';
 import { peersBench } from './peers/peers-bench.ts';
@@ -18,6 +19,7 @@ import { snapshotBench } from './snapshot.ts';
 const BENCHES: readonly Bench[] = [
   lineBench,
   kernelBench,
+  limitBench,
   candidatesBench,
   actionsBench,
   snapshotBench,
@@ -50,6 +52,7 @@ function commandLine() {
 async function runOne(bench: Bench, options: BenchOptions): Promise<void> {
   console.log(`\n${bench.name}: ${bench.title} (seed ${bench.seed}; in turn, after one round of warm-up)\n`);
   const rows = await bench.run(options);
+  if (rows.length === 0) return; // it has said why
   console.log(resultTable(rows));
   console.log(`\n→ ${path.relative(process.cwd(), writeResult(bench, machine, rows))}`);
 }

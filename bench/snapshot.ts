@@ -15,7 +15,7 @@ import { verifyInThreads } from '../src/snapshot/verify-in-threads.ts';
 import { NO_SCRATCH, townInputs } from './bench-town.ts';
 import { buildInChild, type MeasuredBuild } from './build-in-child.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timeInTurn, timingOf, type Rounds, type Subject } from './timing.ts';
+import { timeInTurn, timingOf, type Rounds, type Subject, type Timing } from './timing.ts';
 
 const SEED = 7;
 const DIMENSIONS = 128;
@@ -80,7 +80,7 @@ async function measureOpening(shopCount: number, file: string): Promise<ResultRo
     [verifying(availableParallelism()), verifying(1)],
     ROUNDS,
   );
-  const row = (step: string, timing: ResultRow['timing']): ResultRow => ({
+  const row = (step: string, timing: Timing): ResultRow => ({
     terms: { step, S: shopCount, D: DIMENSIONS },
     subject: 'doorrank',
     timing,
