@@ -4,7 +4,16 @@
  * Shops deliver four times as far as in src/synthetic, so that 20,000 candidates exist at one location.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLog } from '../src/base/log.ts';
@@ -14,7 +23,7 @@ import { loadSnapshot, type Scratch } from '../src/snapshot/open-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { syntheticTown, type Town } from '../src/synthetic/town.ts';
 import { writeTown } from '../src/synthetic/write-town.ts';
-import { buildInChild } from './build-in-child.ts';
+import { buildInChild, type MeasuredBuild } from './build-in-child.ts';
 
 export interface BenchTownOptions {
   readonly seed: number;
@@ -32,12 +41,15 @@ export interface TownInputs {
 /** A store that holds and serves one snapshot. */
 export interface BuiltTown {
   readonly storeDirectory: string;
+  readonly version: string;
   readonly snapshot: string;
+  /** What it took when it was built. */
+  readonly build: MeasuredBuild;
 }
 
 export const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };
 const CHECKOUT = path.join(import.meta.dirname, '..');
-const VERSION = 'bench';
+const BUILD_FILE = 'build.json';
 const REACH_FACTOR = 4;
 
 /** What the files of a town follow from, and what its snapshot follows from beside them. */
@@ -65,16 +77,19 @@ export async function townInputs(options: BenchTownOptions): Promise<TownInputs>
 
 /** The snapshot of a town (cosine), built if that of this source is not there yet. */
 export async function builtTown(options: BenchTownOptions): Promise<BuiltTown> {
+  const version = `${options.shopCount}x${options.dimensions}`;
   const storeDirectory = await keep(options, 'store', SNAPSHOT_SOURCES, async (aside) => {
-    await buildInChild(await townInputs(options), aside, VERSION);
-    SnapshotStore.open(aside).activate(VERSION);
+    const build = await buildInChild(await townInputs(options), aside, version);
+    SnapshotStore.open(aside).activate(version);
+    writeFileSync(path.join(aside, BUILD_FILE), JSON.stringify(build));
   });
-  return { storeDirectory, snapshot: SnapshotStore.open(storeDirectory).pathOf(VERSION) };
+  const build = JSON.parse(readFileSync(path.join(storeDirectory, BUILD_FILE), 'utf8')) as MeasuredBuild;
+  return { storeDirectory, version, snapshot: SnapshotStore.open(storeDirectory).pathOf(version), build };
 }
 
 /** Opens a snapshot to read from, without room for requests. It stays mapped until the process ends. */
-export function openTown({ snapshot }: BuiltTown): Generation {
-  return loadSnapshot(snapshot, VERSION, new LinearMemory(), NO_SCRATCH, 'auto', silentLog).generation;
+export function openTown({ snapshot, version }: BuiltTown): Generation {
+  return loadSnapshot(snapshot, version, new LinearMemory(), NO_SCRATCH, 'auto', silentLog).generation;
 }
 
 /** The directory that `make` fills. Made once for a state of `sources`; what older states made is removed. */

@@ -11,6 +11,7 @@ export interface ChildBuild {
 }
 
 export interface MeasuredBuild {
+  /** Of the new snapshot, as it was built. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly buildMs: number;

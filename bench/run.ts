@@ -14,6 +14,7 @@ import { lineBench } from './line.ts';
 import { machineFacts, type Machine } from './machine.ts';
 import { peersBench } from './peers/peers-bench.ts';
 import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
+import { scaleBench } from './scale.ts';
 import { snapshotBench } from './snapshot.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   candidatesBench,
   actionsBench,
   snapshotBench,
+  scaleBench,
   peersBench,
 ];
 
