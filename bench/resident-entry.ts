@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type * as Library from '../src/index.ts';
 import type { ChildWork, Resident } from './resident-in-child.ts';
 
 process.once('message', (message) => void answer(message as ChildWork | null));
@@ -14,7 +15,7 @@ async function answer(work: ChildWork | null): Promise<void> {
 }
 
 async function serve({ library, storeDirectory, requests }: ChildWork): Promise<() => Promise<void>> {
-  const { openEngine } = (await import(library)) as typeof import('../src/index.ts');
+  const { openEngine } = (await import(library)) as typeof Library;
   const data = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
   const engine = await openEngine({ store: storeDirectory, data, threads: 1 });
   for (const request of requests) await engine.recommend(request);

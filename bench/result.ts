@@ -1,5 +1,5 @@
 /** What a bench finds: rows of timings, each under its terms; printed as one table, written as JSON. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { plainTable } from '../src/cli/plain-table.ts';
 import type { Machine } from './machine.ts';
@@ -30,15 +30,35 @@ export interface Bench {
   run(options: BenchOptions): Promise<readonly ResultRow[]>;
 }
 
-const RESULTS_DIRECTORY = path.join(import.meta.dirname, 'results');
+/** What a result file holds. */
+export interface Result extends Pick<Bench, 'name' | 'title' | 'seed'> {
+  readonly machine: Machine;
+  readonly rows: readonly ResultRow[];
+}
+
+const CHECKOUT = path.join(import.meta.dirname, '..');
 
 /** Writes `bench/results/<name>.json`; returns its path. */
-export function writeResult(bench: Bench, machine: Machine, rows: readonly ResultRow[]): string {
-  const { name, title, seed } = bench;
-  const file = path.join(RESULTS_DIRECTORY, `${name}.json`);
-  mkdirSync(RESULTS_DIRECTORY, { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ name, title, seed, machine, rows }, null, 2)}\n`);
+export function writeResult(
+  { name, title, seed }: Bench,
+  machine: Machine,
+  rows: readonly ResultRow[],
+): string {
+  const result: Result = { name, title, seed, machine, rows };
+  const file = resultFile(CHECKOUT, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   return file;
+}
+
+/** What the bench `name` of a checkout found when it last ran, or null if it never did. */
+export function readResult(name: string, checkout = CHECKOUT): Result | null {
+  const file = resultFile(checkout, name);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result) : null;
+}
+
+function resultFile(checkout: string, name: string): string {
+  return path.join(checkout, 'bench', 'results', `${name}.json`);
 }
 
 /** The rows as text. `ratio` is a subject's median against that of the first subject under the same terms. */
@@ -62,7 +82,7 @@ function shownTiming(timing: Timing | undefined, first: Timing | undefined): (st
   return [shownMs(timing.minMs), shownMs(timing.medianMs), shownMs(timing.p99Ms), ratio, timing.sampleCount];
 }
 
-function namesOf(records: readonly object[]): string[] {
+export function namesOf(records: readonly object[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }
 
@@ -71,12 +91,12 @@ function firstOf(rows: readonly ResultRow[], { terms }: ResultRow): ResultRow {
   return rows.find((row) => JSON.stringify(row.terms) === wanted)!;
 }
 
-function shownMs(ms: number): string {
+export function shownMs(ms: number): string {
   if (ms < 0.001) return `${threeDigits(ms * 1e6)} ns`;
   if (ms < 1) return `${threeDigits(ms * 1e3)} µs`;
   return ms < 1000 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1e3)} s`;
 }
 
-function threeDigits(value: number): string {
+export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
