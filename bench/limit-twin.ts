@@ -20,45 +20,42 @@ export interface TwinRequest {
 }
 
 export class LimitTwin {
+  /** Of the widest vectors that it uses. */
+  readonly bits: number;
   readonly #directory: string;
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #child: TwinProcess;
   #dimensions = 0;
   #depth = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, child: TwinProcess, bits: number) {
     this.#directory = directory;
-    this.#child = spawn(path.join(directory, 'limit'), { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    this.#child = child;
+    this.bits = bits;
   }
 
   /** Compiles and starts the twin. Throws, saying why, where that cannot be done. */
-  static start(): LimitTwin {
+  static async start(): Promise<LimitTwin> {
     if (process.arch !== 'x64') throw new Error(`it is written for x64, this machine is ${process.arch}`);
     const directory = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
     try {
-      const output = path.join(directory, 'limit');
-      execFileSync('cc', ['-std=gnu11', '-O3', '-o', output, SOURCE, '-lm'], { stdio: 'pipe' });
-      return new LimitTwin(directory);
+      const file = path.join(directory, 'limit');
+      execFileSync('cc', ['-std=gnu11', '-O3', '-o', file, SOURCE, '-lm'], { stdio: 'pipe' });
+      const child = await TwinProcess.start(file);
+      return new LimitTwin(directory, child, Number(await child.ask('bits')));
     } catch (error) {
       rmSync(directory, { recursive: true, force: true });
-      throw new Error(`cc does not compile it: ${(error as Error).message}`, { cause: error });
+      throw error;
     }
-  }
-
-  /** Bits of the widest vectors that it uses. */
-  async bits(): Promise<number> {
-    return Number(await this.#ask('bits'));
   }
 
   /** GFLOP/s. */
   async peak(bits: number, forMs: number): Promise<number> {
-    return Number(await this.#ask(`peak ${bits} ${forMs}`));
+    return Number(await this.#child.ask(`peak ${bits} ${forMs}`));
   }
 
   /** GB/s of reading a buffer of this size from end to end, again and again. */
   async readRate(sizeBytes: number, forMs: number): Promise<number> {
-    return Number(await this.#ask(`read ${sizeBytes} ${forMs}`));
+    return Number(await this.#child.ask(`read ${sizeBytes} ${forMs}`));
   }
 
   async load({ rows, ordinals, queries, dimensions, depth }: TwinRequest): Promise<void> {
@@ -69,12 +66,14 @@ export class LimitTwin {
     this.#dimensions = dimensions;
     this.#depth = depth;
     const queryCount = queries.length / dimensions;
-    await this.#ask(`load ${dimensions} ${ordinals.length} ${queryCount} ${depth} ${this.#directory}`);
+    await this.#child.ask(
+      `load ${dimensions} ${ordinals.length} ${queryCount} ${depth} ${this.#directory}`,
+    );
   }
 
   /** Rankings of the loaded request; similarities are not divided by the norm of the query. */
   async rankings(): Promise<RankedEntry[][]> {
-    const numbers = (await this.#ask('best')).trim().split(' ').map(Number);
+    const numbers = (await this.#child.ask('best')).trim().split(' ').map(Number);
     const rankings: RankedEntry[][] = [];
     for (let at = 0; at < numbers.length; at += 2 * this.#depth) {
       const ranking = numbers.slice(at, at + 2 * this.#depth);
@@ -90,7 +89,7 @@ export class LimitTwin {
 
   /** Milliseconds of every run of the loaded request: its dot products alone, or with the best of each query. */
   async samplesMs(work: 'dots' | 'rank', forMs: number): Promise<number[]> {
-    const answer = await this.#ask(`${work} ${forMs}`);
+    const answer = await this.#child.ask(`${work} ${forMs}`);
     return answer
       .trim()
       .split(' ')
@@ -98,16 +97,38 @@ export class LimitTwin {
   }
 
   async stop(): Promise<void> {
+    await this.#child.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+class TwinProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(file: string): Promise<TwinProcess> {
+    const child = spawn(file, { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(child, 'spawn');
+    child.stdin.on('error', () => {}); // that it has ended shows in its answers
+    return new TwinProcess(child);
+  }
+
+  /** Its answer to a command. */
+  async ask(command: string): Promise<string> {
+    this.#child.stdin.write(`${command}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`it ended at "${command}"`);
+    return value;
+  }
+
+  async stop(): Promise<void> {
     const ended = this.#child.exitCode !== null || once(this.#child, 'exit');
     this.#child.stdin.end();
     await ended;
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  async #ask(command: string): Promise<string> {
-    this.#child.stdin.write(`${command}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error(`bench/limit.c ended at "${command}"`);
-    return value;
   }
 }

@@ -47,7 +47,7 @@ export const limitBench: Bench = {
   async run() {
     let twin: LimitTwin;
     try {
-      twin = LimitTwin.start();
+      twin = await LimitTwin.start();
     } catch (error) {
       console.log(`skipped, as bench/limit.c cannot run here: ${(error as Error).message}`);
       return [];
@@ -81,7 +81,7 @@ export const limitBench: Bench = {
 };
 
 async function measureLimits(twin: LimitTwin): Promise<Limits> {
-  const bits = await twin.bits();
+  const { bits } = twin;
   const peaks = new Map<number, number>();
   for (const width of [128, 256, 512].filter((width) => width <= bits)) {
     peaks.set(width, await twin.peak(width, PEAK_MS));

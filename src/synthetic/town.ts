@@ -16,12 +16,12 @@ import { townKeywords, type TownKeyword } from './town-keywords.ts';
 import { describeShop, shopColumns, type ShopColumns } from './town-shops.ts';
 import { TownUsers, type TownUser } from './town-users.ts';
 
-const SHOP_COUNT_MAX = 1_000_000;
+const SHOP_COUNT_MAX = 4_000_000;
 
 export interface TownOptions {
   /** Taken modulo 2^32. */
   readonly seed: number;
-  /** 1 to 1,000,000; the town grows with it, its density stays. */
+  /** 1 to 4,000,000; the town grows with it, its density stays. */
   readonly shopCount: number;
   /** Of the embeddings, 2 or more. Cuisines lie clearly apart from 16 on. Default 32. */
   readonly dimensions?: number;
