@@ -66,9 +66,7 @@ export class LimitTwin {
     this.#dimensions = dimensions;
     this.#depth = depth;
     const queryCount = queries.length / dimensions;
-    await this.#child.ask(
-      `load ${dimensions} ${ordinals.length} ${queryCount} ${depth} ${this.#directory}`,
-    );
+    await this.#child.ask(`load ${dimensions} ${ordinals.length} ${queryCount} ${depth} ${this.#directory}`);
   }
 
   /** Rankings of the loaded request; similarities are not divided by the norm of the query. */

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { KernelBoard, type RankedEntry } from './kernel-board.ts';
 import { LimitTwin } from './limit-twin.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timingOf } from './timing.ts';
+import { timingOf, type Timing } from './timing.ts';
 
 const SEED = 7;
 const DIMENSIONS = [64, 128, 384, 768];
@@ -53,7 +53,7 @@ export const limitBench: Bench = {
       return [];
     }
     try {
-      const limits = await measureLimits(twin);
+      const before = await measureLimits(twin);
       const board = new KernelBoard({
         seed: SEED,
         dimensionsMax: Math.max(...DIMENSIONS),
@@ -62,18 +62,18 @@ export const limitBench: Bench = {
         shopCountMax: SHOP_COUNT,
         floatCount: SHOP_COUNT * Math.max(...DIMENSIONS),
       });
-      const rows = limitRows(limits);
+      const measured: Measured[] = [];
       for (const dimensions of DIMENSIONS) {
         board.useDimensions(dimensions);
         for (const candidateCount of CANDIDATE_COUNTS) {
           for (const queryCount of QUERY_COUNTS) {
-            rows.push(
-              ...(await measureRank(board, twin, limits, { dimensions, candidateCount, queryCount })),
-            );
+            measured.push(...(await measureRank(board, twin, { dimensions, candidateCount, queryCount })));
           }
         }
       }
-      return rows;
+      // What the machine can do is what it could at its best: others may have held it back before, or after.
+      const limits = better(before, await measureLimits(twin));
+      return [...limitRows(limits), ...measured.map((each) => rankRow(each, limits))];
     } finally {
       await twin.stop();
     }
@@ -88,10 +88,21 @@ async function measureLimits(twin: LimitTwin): Promise<Limits> {
   }
   const levels = [];
   for (const { name, sizeBytes } of memoryLevels()) {
-    const bufferBytes = Math.min(sizeBytes / 2, DRAM_BYTES);
+    const bufferBytes = Math.min(sizeBytes / 4, DRAM_BYTES);
     levels.push({ name, sizeBytes, readRate: await twin.readRate(bufferBytes, READ_MS) });
   }
   return { bits, peaks, levels };
+}
+
+function better(a: Limits, b: Limits): Limits {
+  return {
+    bits: a.bits,
+    peaks: new Map(Array.from(a.peaks, ([bits, rate]) => [bits, Math.max(rate, b.peaks.get(bits)!)])),
+    levels: a.levels.map((level, i) => ({
+      ...level,
+      readRate: Math.max(level.readRate, b.levels[i]!.readRate),
+    })),
+  };
 }
 
 /** The caches of a core as the system tells them, and the memory behind them. */
@@ -124,12 +135,12 @@ interface Terms {
   readonly queryCount: number;
 }
 
-async function measureRank(
-  board: KernelBoard,
-  twin: LimitTwin,
-  limits: Limits,
-  terms: Terms,
-): Promise<ResultRow[]> {
+interface Measured extends Terms {
+  readonly subject: string;
+  readonly timing: Timing;
+}
+
+async function measureRank(board: KernelBoard, twin: LimitTwin, terms: Terms): Promise<Measured[]> {
   const { dimensions, candidateCount, queryCount } = terms;
   const kernel = board.kernels[0]!;
   board.request({ metric: 'cosine', candidateCount, queryCount, depth: DEPTH }, true);
@@ -138,7 +149,7 @@ async function measureRank(
   checkSame(board.rankings(kernel), await twin.rankings(), queries, dimensions);
   board.request({ metric: 'cosine', candidateCount, queryCount, depth: DEPTH }, false);
 
-  const name = `C, ${limits.bits} bit`;
+  const name = `C, ${twin.bits} bit`;
   const subjects = [
     { name: 'doorrank', samplesMs: () => samplesMs(() => board.rank(kernel)) },
     { name, samplesMs: () => twin.samplesMs('rank', ROUND_MS) },
@@ -152,27 +163,32 @@ async function measureRank(
       if (round > 0) samples[i]!.push(...found); // the first round warms up
     }
   }
+  return subjects.map(({ name: subject }, i) => ({ ...terms, subject, timing: timingOf(samples[i]!) }));
+}
+
+function rankRow(
+  { dimensions, candidateCount, queryCount, subject, timing }: Measured,
+  limits: Limits,
+): ResultRow {
+  const runNs = timing.minMs * 1e6;
   const rowBytes = candidateCount * dimensions * 4;
-  // Half of a cache is for what else comes by, as when its rate was measured.
+  // Half of a cache is for what else comes by.
   const level = limits.levels.find(({ sizeBytes }) => 2 * rowBytes <= sizeBytes)!;
-  return subjects.map(({ name: subject }, i) => {
-    const timing = timingOf(samples[i]!);
-    const gflops = (2 * candidateCount * queryCount * dimensions) / (timing.minMs * 1e6);
-    const rate = rowBytes / (timing.minMs * 1e6);
-    return {
-      terms: { work: 'rank', D: dimensions, C: candidateCount, N: queryCount, 'rows in': level.name },
-      subject,
-      timing,
-      facts: {
-        'ns/pair': (timing.minMs * 1e6) / (candidateCount * queryCount),
-        'GFLOP/s': gflops,
-        '% of 128-bit peak': (100 * gflops) / limits.peaks.get(128)!,
-        '% of widest peak': (100 * gflops) / limits.peaks.get(limits.bits)!,
-        'GB/s': rate,
-        '% of reading': (100 * rate) / level.readRate,
-      },
-    };
-  });
+  const pairCount = candidateCount * queryCount;
+  const rate = (2 * pairCount * dimensions) / runNs;
+  return {
+    terms: { work: 'rank', D: dimensions, C: candidateCount, N: queryCount, 'rows in': level.name },
+    subject,
+    timing,
+    facts: {
+      'ns/pair': runNs / pairCount,
+      'GFLOP/s': rate,
+      '% of 128-bit peak': (100 * rate) / limits.peaks.get(128)!,
+      '% of widest peak': (100 * rate) / limits.peaks.get(limits.bits)!,
+      'GB/s': rowBytes / runNs,
+      '% of reading': (100 * rowBytes) / runNs / level.readRate,
+    },
+  };
 }
 
 /** Milliseconds of every run during one round. */

@@ -42,7 +42,7 @@ const ACTION_COUNT = 5;
 const CANDIDATE_COUNTS_BY_S = [200, 2_000];
 const DEPTH = 100;
 const LIMIT = 20;
-const SWAP_ROUND_COUNT = 5;
+const SWAP_ROUND_COUNT = 3;
 
 export const scaleBench: Bench = {
   name: 'scale',
@@ -185,7 +185,7 @@ function snapshotRow({ shopCount, town }: Place): ResultRow {
 /** A second process that serves the same snapshot as this one, from the built package, and one that does nothing. */
 async function measureResident({ shopCount, town }: Place): Promise<ResultRow[]> {
   const terms = { candidateCount: CANDIDATE_COUNT, actionCount: ACTION_COUNT, depth: DEPTH, limit: LIMIT };
-  execFileSync('npx', ['tsc', '-p', 'src'], { cwd: CHECKOUT, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('npx', ['tsc', '-p', 'src'], { cwd: CHECKOUT, stdio: ['ignore', 'inherit', 'ignore'] });
   const serving = {
     library: pathToFileURL(path.join(CHECKOUT, 'dist', 'index.js')).href,
     storeDirectory: town.storeDirectory,
