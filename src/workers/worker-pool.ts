@@ -50,8 +50,8 @@ export class WorkerPool {
       concurrentTasksPerWorker: 1,
       stricterFIFO: true, // without it a single task can wait for seconds behind an idle worker
       workerData: setup,
-      // Verifying a million shops otherwise leaves 20 MB of room for garbage behind in every thread (bench/scale).
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      // Verifying a million shops otherwise leaves 25 MB of room for garbage in every thread, and is no faster for it (bench/scale).
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
   }
 
