@@ -8,6 +8,7 @@ import { Random } from '../src/base/random.ts';
 import type { Kernel, Metric } from '../src/kernel/kernel.ts';
 import { Lane, laneBytes, type RowTable } from '../src/kernel/lane.ts';
 import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { quantizedBytesOf } from '../src/kernel/quantize.ts';
 import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
@@ -54,7 +55,8 @@ export class KernelBoard {
     const bytes = laneBytes({ ...bounds, shopCount: shopCountMax, rowFloats, limitMax: WINNER_COUNT });
     const norms = LinearMemory.snapshotBase(1, bytes);
     const rows = norms + alignUp(shopCountMax * 8, 64);
-    this.#memory.reserve(rows + floatCount * 4);
+    const quantized = alignUp(rows + floatCount * 4, 64);
+    this.#memory.reserve(quantized + floatCount + shopCountMax * 32); // a byte an element, a record and padding a row
     this.kernels = [
       wasmKernel('relaxed-simd', this.#memory),
       wasmKernel('simd', this.#memory),
@@ -63,18 +65,20 @@ export class KernelBoard {
     this.#bounds = bounds;
     this.#block = LinearMemory.laneStart(0, bytes);
     this.#lane = new Lane(this.#memory, this.kernels[0]!, 0, bytes);
-    this.#table = { rows, norms, rowFloats: 0 };
+    this.#table = { rows, norms, rowFloats: 0, quantized };
     fillNormal(this.#memory.views.f32.subarray(rows / 4, rows / 4 + floatCount), new Random(bounds.seed));
   }
 
   /** Reads the same floats as rows of `dimensions`; what pads a row is as random as the rest. */
   useDimensions(dimensions: number): void {
-    const { rows, norms } = this.#table;
+    const { rows, norms, quantized } = this.#table;
     const rowFloats = alignUp(dimensions, 4);
-    this.#table = { rows, norms, rowFloats };
+    this.#table = { rows, norms, rowFloats, quantized };
+    const kernel = this.kernels[0]!;
     for (let ordinal = 0; ordinal < this.#shopCount; ordinal++) {
-      const norm = this.kernels[0]!.norm(rows + ordinal * rowFloats * 4, rowFloats);
-      this.#memory.views.f64[norms / 8 + ordinal] = norm;
+      const row = rows + ordinal * rowFloats * 4;
+      this.#memory.views.f64[norms / 8 + ordinal] = kernel.norm(row, rowFloats);
+      kernel.quantize(row, rowFloats, quantized! + ordinal * quantizedBytesOf(rowFloats));
     }
   }
 
