@@ -5,9 +5,9 @@
  */
 import { alignUp } from '../src/base/aligned-bytes.ts';
 import { Random } from '../src/base/random.ts';
-import type { Kernel, Metric } from '../src/kernel/kernel.ts';
+import { FIRST_PASS_CODE, type FirstPass, type Kernel, type Metric } from '../src/kernel/kernel.ts';
 import { Lane, laneBytes, type RowTable } from '../src/kernel/lane.ts';
-import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { BLOCK_WORD, LinearMemory } from '../src/kernel/linear-memory.ts';
 import { quantizedBytesOf } from '../src/kernel/quantize.ts';
 import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
@@ -105,8 +105,13 @@ export class KernelBoard {
     this.#lane.fuse(weights, RANK_CONSTANT, WINNER_COUNT);
   }
 
-  rank(kernel: Kernel): void {
+  /** Ranks by the first pass that the rule chose for the last request, or by another one. */
+  rank(kernel: Kernel, firstPass?: FirstPass): void {
+    const word = this.#block / 4 + BLOCK_WORD.firstPass;
+    const chosen = this.#memory.views.u32[word]!;
+    if (firstPass !== undefined) this.#memory.views.u32[word] = FIRST_PASS_CODE[firstPass];
     kernel.rank(this.#block);
+    this.#memory.views.u32[word] = chosen;
   }
 
   fuse(kernel: Kernel): void {
@@ -124,8 +129,8 @@ export class KernelBoard {
     return this.#memory.views.f32.subarray(start, start + queryCount * this.#table.rowFloats);
   }
 
-  rankings(kernel: Kernel): RankedEntry[][] {
-    this.rank(kernel);
+  rankings(kernel: Kernel, firstPass?: FirstPass): RankedEntry[][] {
+    this.rank(kernel, firstPass);
     return Array.from({ length: this.#terms!.queryCount }, (_, n) =>
       Array.from({ length: this.#lane.rankedCount(n) }, (_entry, at) => ({
         position: this.#lane.rankedPosition(n, at),

@@ -2,11 +2,12 @@
  * The kernel alone. `rank`: similarities of N query vectors to C candidates and the best k of each; one term varies
  * at a time around cosine, D 128, C 2,000, N 10, k 10. With D 4 there is little to multiply, what is left is
  * selection. `fuse`: N rankings of k entries to the best 20.
- * The relaxed-SIMD build, the SIMD build and the scalar twin over the same memory, checked to give the same bits.
+ * The relaxed-SIMD build and the SIMD build by each first pass, and the scalar twin, over the same memory, checked to
+ * give the same bits.
  * The same request repeats: rows are in the processor's cache as far as they fit.
  */
 import assert from 'node:assert/strict';
-import { METRIC_CODE, type Metric } from '../src/kernel/kernel.ts';
+import { METRIC_CODE, type FirstPass, type KernelBuild, type Metric } from '../src/kernel/kernel.ts';
 import { KernelBoard, type RankTerms } from './kernel-board.ts';
 import type { Bench, ResultRow } from './result.ts';
 import { timeInTurn, type Rounds, type Timing } from './timing.ts';
@@ -22,6 +23,12 @@ const SCALAR_PAIRS_MAX = 20_000;
 const SHOP_COUNT_MAX = 2 * 200_000;
 const FLOAT_COUNT = SHOP_COUNT_MAX * 128;
 const ROUNDS: Rounds = { count: 6, roundMs: 30 };
+
+const FIRST_PASSES: Readonly<Record<KernelBuild, readonly FirstPass[]>> = {
+  'relaxed-simd': ['floats', 'bytes', 'relaxedBytes'],
+  simd: ['floats', 'bytes'],
+  scalar: ['floats'],
+};
 
 type Terms = RankTerms & { readonly dimensions: number };
 const CENTER: Terms = { metric: 'cosine', dimensions: 128, candidateCount: 2_000, queryCount: 10, depth: 10 };
@@ -64,12 +71,19 @@ function variedTerms(): Terms[] {
 async function measureRank(board: KernelBoard, terms: Terms): Promise<ResultRow[]> {
   const pairs = terms.candidateCount * terms.queryCount;
   const kernels = board.kernels.filter(({ build }) => build !== 'scalar' || pairs <= SCALAR_PAIRS_MAX);
+  const contenders = kernels.flatMap((kernel) =>
+    FIRST_PASSES[kernel.build].map((pass) => ({ kernel, pass })),
+  );
   board.useDimensions(terms.dimensions);
   board.request(terms, true);
   const expected = board.rankings(kernels[0]!);
-  for (const kernel of kernels) assert.deepEqual(board.rankings(kernel), expected, kernel.build);
+  for (const { kernel, pass } of contenders)
+    assert.deepEqual(board.rankings(kernel, pass), expected, `${kernel.build}, ${pass}`);
   board.request(terms, false);
-  const subjects = kernels.map((kernel) => ({ name: kernel.build, run: () => board.rank(kernel) }));
+  const subjects = contenders.map(({ kernel, pass }) => ({
+    name: `${kernel.build}, ${pass}`,
+    run: () => board.rank(kernel, pass),
+  }));
   const timings = await timeInTurn(subjects, ROUNDS);
   return subjects.map(({ name }, i) => {
     const timing = timings[i]!;
