@@ -5,6 +5,7 @@
 import { alignUp } from '../base/aligned-bytes.ts';
 import { check } from '../base/errors.ts';
 import type { Kernel, Metric } from './kernel.ts';
+import { joinRankings, type RankingShare } from './join-rankings.ts';
 import { FIRST_PASS_CODE, METRIC_CODE, type FirstPass } from './kernel.ts';
 import { quantizedBytesOf } from './quantize.ts';
 import {
@@ -127,14 +128,46 @@ export class Lane {
    * and changes nothing but the time it takes.
    */
   rank(depth: number, similaritiesWanted: boolean, firstPass?: FirstPass): void {
-    this.#makeRankings(this.#queryCount, depth);
-    const bytes = rankWorkspaceBytes(this.#queryCount, this.#candidateCount, this.#depth, this.#rowFloats);
-    this.#set('workspace', this.#take(bytes));
-    this.#set('similaritiesWanted', Number(similaritiesWanted));
-    const pass = firstPass ?? this.#firstPass();
-    check(pass === 'floats' || this.#hasBytes, 'a snapshot without rows in bytes has no byte pass');
-    this.#set('firstPass', FIRST_PASS_CODE[pass]);
+    this.#prepareRank(depth, similaritiesWanted, firstPass);
     this.#kernel.rank(this.#start);
+  }
+
+  /**
+   * Divides what `rank` would do into equal shares of the candidates, one for this lane and one for each of `helpers`.
+   * Returns the address of each share for `Kernel.rank`, on whatever threads; `joinShares` makes one ranking of them.
+   */
+  divideRank(depth: number, similaritiesWanted: boolean, helpers: readonly Lane[]): number[] {
+    const shareCount = helpers.length + 1;
+    const startOf = (share: number) => Math.floor((share * this.#candidateCount) / shareCount);
+    this.#prepareRank(depth, similaritiesWanted || shareCount > 1); // shares are joined by their similarities
+    helpers.forEach((helper, share) => helper.#prepareShare(this, startOf(share), startOf(share + 1)));
+    // The last share, because `rank` writes over what follows its candidates.
+    const ownStart = startOf(helpers.length);
+    this.#set('candidates', this.#candidates + ownStart * 4);
+    this.#set('candidateCount', this.#candidateCount - ownStart);
+    return [...helpers, this].map((lane) => lane.#start);
+  }
+
+  /** After `divideRank`, when every share is ranked: leaves what `rank` would have left, to the bit. */
+  joinShares(helpers: readonly Lane[]): void {
+    const ownStart = (this.#get('candidates') - this.#candidates) / 4;
+    this.#set('candidates', this.#candidates);
+    this.#set('candidateCount', this.#candidateCount);
+    if (helpers.length === 0) return;
+    let firstPosition = 0;
+    const firstPositions = helpers.map((helper) => {
+      const first = firstPosition;
+      firstPosition += helper.#candidateCount;
+      return first;
+    });
+    for (let n = 0; n < this.#queryCount; n++) {
+      const shares = helpers.map((helper, i) => helper.#shareOf(n, firstPositions[i]!));
+      const own = this.#shareOf(n, ownStart);
+      // A copy, since the joined ranking is written where this one lies.
+      shares.push({ ...own, positions: own.positions.slice(), similarities: own.similarities.slice() });
+      const count = joinRankings(shares, this.#rankedPositions(n), this.#rankedSimilarities(n));
+      this.#views.u32[this.#get('rankedCounts') / 4 + n] = count;
+    }
   }
 
   /** Ranks the candidates by the float64 column at address `column`, as the only ranking. */
@@ -205,10 +238,53 @@ export class Lane {
   }
 
   /** Bytes where there is enough to rule out: bench/kernel shows from where on they are faster. */
-  #firstPass(): FirstPass {
-    const paysOff =
-      this.#candidateCount >= BYTES_FROM && this.#candidateCount >= BYTES_PER_ENTRY * this.#depth;
+  #firstPass(depth: number): FirstPass {
+    const paysOff = this.#candidateCount >= BYTES_FROM && this.#candidateCount >= BYTES_PER_ENTRY * depth;
     return this.#hasBytes && paysOff ? this.#kernel.bytePass : 'floats';
+  }
+
+  #prepareRank(depth: number, similaritiesWanted: boolean, firstPass = this.#firstPass(depth)): void {
+    check(firstPass === 'floats' || this.#hasBytes, 'a snapshot without rows in bytes has no byte pass');
+    this.#makeRankings(this.#queryCount, depth);
+    const bytes = rankWorkspaceBytes(this.#queryCount, this.#candidateCount, this.#depth, this.#rowFloats);
+    this.#set('workspace', this.#take(bytes));
+    this.#set('similaritiesWanted', Number(similaritiesWanted));
+    this.#set('firstPass', FIRST_PASS_CODE[firstPass]);
+  }
+
+  /** Takes over the candidates `start` to `end` of a request that lies in lane `whole`, whose query vectors it reads. */
+  #prepareShare(whole: Lane, start: number, end: number): void {
+    const { u32 } = this.#views;
+    const ordinals = this.begin(end - start);
+    ordinals.set(u32.subarray(whole.#candidates / 4 + start, whole.#candidates / 4 + end));
+    u32.copyWithin(this.#start / 4, whole.#start / 4, (whole.#start + BLOCK_BYTES) / 4);
+    this.#set('candidates', this.#candidates);
+    this.setCandidateCount(end - start);
+    this.#queryCount = whole.#queryCount;
+    this.#rowFloats = whole.#rowFloats;
+    this.#hasBytes = whole.#hasBytes;
+    this.#set('queryNorms', this.#take(this.#queryCount * 8));
+    this.#prepareRank(whole.#depth, true);
+  }
+
+  /** Ranking `n` of the candidates from position `firstPosition` on. */
+  #shareOf(n: number, firstPosition: number): RankingShare {
+    const count = this.rankedCount(n);
+    return {
+      firstPosition,
+      positions: this.#rankedPositions(n).subarray(0, count),
+      similarities: this.#rankedSimilarities(n).subarray(0, count),
+    };
+  }
+
+  #rankedPositions(n: number): Uint32Array {
+    const start = this.#get('rankedPositions') / 4 + n * this.#depth;
+    return this.#views.u32.subarray(start, start + this.#depth);
+  }
+
+  #rankedSimilarities(n: number): Float64Array {
+    const start = this.#get('rankedSimilarities') / 8 + n * this.#depth;
+    return this.#views.f64.subarray(start, start + this.#depth);
   }
 
   #makeRankings(count: number, depth: number): void {
