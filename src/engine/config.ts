@@ -7,8 +7,11 @@ import { wholeNumber } from '../base/bounds.ts';
 const directory = (what: string) =>
   z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` });
 
-/** Threads beside the main one: all but one core, four at most. */
-const THREADS_DEFAULT = Math.min(4, Math.max(0, availableParallelism() - 1));
+/**
+ * One for each core, four at most: the calling thread waits while they divide a large request among themselves. With a
+ * single core there is nothing to divide it among.
+ */
+const THREADS_DEFAULT = availableParallelism() === 1 ? 0 : Math.min(4, availableParallelism());
 
 export const EngineOptionsSchema = z.strictObject({
   store: directory('the directory of the snapshots').describe(
@@ -23,7 +26,9 @@ export const EngineOptionsSchema = z.strictObject({
     .describe('`auto` maps snapshots where the system can, `copy` always reads them into memory'),
   threads: wholeNumber(0, 64)
     .default(THREADS_DEFAULT)
-    .describe('worker threads for large requests; 0 runs everything on the calling thread'),
+    .describe(
+      'worker threads for large requests and for many at once; 0 runs everything on the calling thread',
+    ),
   queueMax: wholeNumber(1, 100_000)
     .default(1_000)
     .describe('large requests that may wait for a worker before new ones are refused'),

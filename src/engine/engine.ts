@@ -36,11 +36,11 @@ import type { Bounds } from '../snapshot/bounds.ts';
 import type { ModelCard } from '../snapshot/format.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore, type Activation } from '../snapshot/snapshot-store.ts';
-import { runJob } from '../workers/run-job.ts';
-import type { JobResult, RequestJob } from '../workers/messages.ts';
+import { verifyGeneration } from '../snapshot/verify-generation.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
+import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
@@ -49,11 +49,6 @@ const KEYWORD_LIMIT_DEFAULT = 20;
 const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
 const PRUNE_COMPLAINT = 'old actions could not be erased';
-/**
- * Multiply-adds from which a request goes to a worker: some 2 ms of the kernel (bench/kernel), against a hand-off of
- * 20 to 170 µs that a smaller request would feel, and a pause that others on this thread would feel.
- */
-const INLINE_COST_MAX = 20_000_000;
 
 const RecordSchema = z.strictObject({
   actions: z
@@ -68,6 +63,7 @@ const KeywordsSchema = z.strictObject({
 const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
 const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
+const utf8 = new TextDecoder();
 /** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
 const LASTING: readonly EngineErrorCode[] = ['snapshot_invalid', 'snapshot_format', 'snapshot_too_large'];
 
@@ -125,11 +121,12 @@ export class Engine {
   readonly #actions: ActionStore;
   readonly #generations: Generations;
   readonly #workers: WorkerPool | null;
+  readonly #runner: Runner;
   readonly #options: CheckedEngineOptions;
   readonly #nowMs: () => number;
   readonly #log: Log;
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #counts = { swaps: 0, inline: 0, inWorkers: 0, accepted: 0, duplicates: 0, similarities: 0 };
+  readonly #counts = { swaps: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
   #swapping: Promise<unknown> = Promise.resolve();
   /** The version of the store's pointer if it can never be served. */
@@ -150,8 +147,9 @@ export class Engine {
     this.#store = store;
     this.#actions = actions;
     this.#generations = new Generations(options.threads, options.mapping, this.#log);
-    this.#workers =
-      options.threads === 0 ? null : new WorkerPool({ ...options, memories: this.#generations.memories });
+    const { threads, queueMax } = options;
+    this.#workers = threads === 0 ? null : new WorkerPool(threads, this.#generations.memories);
+    this.#runner = new Runner(this.#workers, threads, queueMax);
   }
 
   static async open(options: CheckedEngineOptions, context: EngineContext): Promise<Engine> {
@@ -188,19 +186,14 @@ export class Engine {
 
   /** The shops that deliver to a location, best first for what the user did, each with its reasons. */
   async recommend(request: RecommendRequest): Promise<Recommendation> {
-    this.#checkOpen();
-    const checked = validate(RecommendRequestSchema, request);
-    const nowMs = checked.at ? Date.parse(checked.at) : this.#nowMs();
-    const actions = this.#actionsOf(checked, nowMs);
-    const loaded = this.#generations.find(checked.version);
-    const answer = await this.#run(loaded, {
-      kind: 'recommend',
-      request: checked,
-      actions,
-      nowMs,
-    });
-    this.#counts.similarities += answer.similarityCount;
-    return answer;
+    const made = await this.#recommend(request);
+    return 'json' in made ? (JSON.parse(utf8.decode(made.json)) as Recommendation) : made.recommendation;
+  }
+
+  /** The answer of `recommend` as JSON: one that a worker has made is passed on as it is, in UTF-8. */
+  async recommendJson(request: RecommendRequest): Promise<Json<Recommendation>> {
+    const made = await this.#recommend(request);
+    return 'json' in made ? made.json : JSON.stringify(made.recommendation);
   }
 
   /** Raw search: the candidates most similar to each of the given vectors. */
@@ -208,10 +201,7 @@ export class Engine {
     this.#checkOpen();
     const checked = validate(SimilaritiesRequestSchema, request);
     const loaded = this.#generations.find(checked.version);
-    const answer = await this.#run(loaded, {
-      kind: 'similarities',
-      request: checked,
-    });
+    const answer = await this.#runner.similarities(loaded, checked);
     this.#counts.similarities += answer.candidateCount * checked.vectors.length;
     return answer;
   }
@@ -296,15 +286,16 @@ export class Engine {
 
   stats(): EngineStats {
     const { active, kernel } = this.#generations;
+    const { counts } = this.#runner;
     return {
       kernel: kernel.build,
       version: this.#version,
       mapped: active?.mapped ?? false,
       shopCount: active?.generation.header.shopCount ?? 0,
       swapCount: this.#counts.swaps,
-      requestsInline: this.#counts.inline,
-      requestsInWorkers: this.#counts.inWorkers,
-      requestsWaiting: this.#workers?.waitingCount ?? 0,
+      requestsInline: counts.inline,
+      requestsInWorkers: counts.inWorkers,
+      requestsWaiting: counts.waiting,
       actionsAccepted: this.#counts.accepted,
       actionsDuplicate: this.#counts.duplicates,
       similarityCount: this.#counts.similarities,
@@ -373,6 +364,7 @@ export class Engine {
     this.#timers.forEach(clearInterval);
     await this.#swapping.catch(() => {});
     try {
+      await this.#runner.close();
       await this.#workers?.close();
       await this.#generations.close();
     } finally {
@@ -388,21 +380,20 @@ export class Engine {
     return this.#generations.active?.generation.version ?? null;
   }
 
-  /** Runs a request where it costs least: small ones here, at once; large ones beside. */
-  async #run<K extends RequestJob['kind']>(
-    loaded: Loaded,
-    job: RequestJob & { readonly kind: K },
-  ): Promise<JobResult[K]> {
-    const workers = this.#workers;
-    const answer = runJob(loaded, 0, job, workers === null ? Infinity : INLINE_COST_MAX) as
-      | JobResult[K]
-      | null;
-    if (answer !== null) {
-      this.#counts.inline++;
-      return answer;
-    }
-    this.#counts.inWorkers++;
-    return loaded.reading(() => workers!.run<K>(loaded.target, job));
+  async #recommend(request: RecommendRequest): Promise<MadeRecommendation> {
+    this.#checkOpen();
+    const checked = validate(RecommendRequestSchema, request);
+    const made = await this.#runner.recommend(() => this.#begin(checked));
+    this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
+    return made;
+  }
+
+  /** A request with the snapshot and the actions of this moment. */
+  #begin(request: CheckedRecommendRequest): Begun {
+    const nowMs = request.at ? Date.parse(request.at) : this.#nowMs();
+    const actions = this.#actionsOf(request, nowMs);
+    const loaded = this.#generations.find(request.version);
+    return { loaded, job: { request, actions, nowMs } };
   }
 
   /** The actions that a request rests on, newest first; with `at`, only what had been done by then. */
@@ -483,11 +474,11 @@ export class Engine {
   }
 
   async #verify(loaded: Loaded): Promise<void> {
-    const { threads } = this.#options;
+    const { generation, kernel, placement, target } = loaded;
+    if (this.#workers === null) return verifyGeneration(generation, kernel, placement.source);
+    const coreCount = availableParallelism();
     // Nothing is served yet when an engine opens, so all cores may verify; later one is left to this thread.
-    const threadCount = this.#version === null ? availableParallelism() : threads;
-    if (this.#workers === null) runJob(loaded, 0, { kind: 'verify', threadCount: 1 });
-    else await this.#workers.verify(loaded.target, threadCount);
+    await this.#workers.verify(target, this.#version === null ? coreCount : Math.max(1, coreCount - 1));
   }
 }
 

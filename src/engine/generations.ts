@@ -10,13 +10,13 @@ import type { Log } from '../base/log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { LaneBounds } from '../kernel/lane.ts';
 import { borrowMemory, returnMemory, type LinearMemory } from '../kernel/linear-memory.ts';
-import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { warmKernel } from '../kernel/wasm-kernel.ts';
 import { DEPTH_MAX, LIMIT_MAX, QUERY_VECTOR_COUNT_MAX, SIMILARITY_K_MAX } from '../recommender/request.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { unloadInPieces, type MappingMode } from '../snapshot/mapping.ts';
 import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';
 import type { Target } from '../workers/messages.ts';
-import type { ThreadView } from '../workers/run-job.ts';
+import type { ThreadView } from '../workers/thread-view.ts';
 
 const SCRATCH_BOUNDS: Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> = {
   queryCountMax: QUERY_VECTOR_COUNT_MAX,
@@ -84,7 +84,7 @@ export class Generations {
     this.#log = log;
     this.#slots = [0, 1].map(() => {
       const memory = borrowMemory();
-      return { memory, kernel: bestKernel(memory), loaded: null };
+      return { memory, kernel: warmKernel(memory), loaded: null };
     });
   }
 

@@ -76,7 +76,10 @@ function readBytes(incoming: IncomingMessage, bytesMax: number): Promise<Buffer>
     });
     incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     incoming.on('error', () => reject(cutShort()));
-    incoming.on('close', () => reject(cutShort()));
+    // It closes after every body; making an error for each of them would cost more than reading it.
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) reject(cutShort());
+    });
   });
 }
 

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { Json } from '../engine/runner.ts';
 
 /** Handlers read bodies from Node's own request, which is where a limit can be held while bytes arrive. */
 export interface Env {
@@ -26,6 +27,11 @@ const JSON_ACCEPTED = { status: 202, headers: { 'content-type': 'application/jso
  */
 export function answer<S extends z.ZodType<object>>(value: z.infer<S>): Response {
   return new Response(JSON.stringify(value), JSON_OK);
+}
+
+/** A 200 whose body is JSON already, of a value that fits the schema; otherwise as `answer`. */
+export function answerJson<S extends z.ZodType<object>>(json: Json<z.infer<S>>): Response {
+  return new Response(json, JSON_OK);
 }
 
 /** A 202 whose body is `value`; otherwise as `answer`. */

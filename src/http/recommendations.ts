@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { RecommendRequestSchema, type RecommendRequest } from '../recommender/request.ts';
 import { readJson } from './body.ts';
-import { answer, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
+import { answerJson, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
 
 const ReasonSchema = z
   .union([
@@ -81,7 +81,7 @@ export function recommend(engine: Engine, bodyBytesMax: number): Operation {
     handle: async ({ env }) => {
       const request = await readJson(env.incoming, bodyBytesMax);
       // The engine checks what it is given, so nothing is checked twice.
-      return answer<typeof RecommendationSchema>(await engine.recommend(request as RecommendRequest));
+      return answerJson<typeof RecommendationSchema>(await engine.recommendJson(request as RecommendRequest));
     },
   };
 }

@@ -31,19 +31,21 @@ export function wasmKernel(
   return { build, bytePass, ...(exports as unknown as Omit<Kernel, 'build' | 'bytePass'>) };
 }
 
-let best: { readonly build: WasmBuild; readonly bytePass: Kernel['bytePass'] } | undefined;
-
-/** The best kernel this runtime can run over `memory`, warm. The first call in a thread takes up to 0.1 s. */
+/** The best kernel this runtime can run over `memory`. Its first requests are slow: see `warmKernel`. */
 export function bestKernel(memory: LinearMemory): Kernel {
-  if (best === undefined) {
-    const build = moduleOf('relaxed-simd') === null ? 'simd' : 'relaxed-simd';
-    best = { build, bytePass: warmUp((own) => kernelOf(build, own)) };
-  }
-  return kernelOf(best.build, memory, best.bytePass);
-}
-
-function kernelOf(build: WasmBuild, memory: LinearMemory, bytePass?: Kernel['bytePass']): Kernel {
-  const kernel = wasmKernel(build, memory, bytePass);
+  const kernel = wasmKernel(bestBuild(), memory, bytePass);
   check(kernel !== null, 'every supported runtime runs WebAssembly SIMD');
   return kernel;
+}
+
+function bestBuild(): WasmBuild {
+  return moduleOf('relaxed-simd') === null ? 'simd' : 'relaxed-simd';
+}
+
+let bytePass: Kernel['bytePass'] | undefined;
+
+/** As `bestKernel`, ready to serve. The first call in a thread takes up to 0.1 s. */
+export function warmKernel(memory: LinearMemory): Kernel {
+  bytePass ??= warmUp(bestKernel);
+  return bestKernel(memory);
 }

@@ -29,22 +29,63 @@ export interface Line {
 }
 
 /**
- * Answers a request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen.
- * Returns null, having done no more than find the candidates, if the similarities would cost over `costMax`.
+ * A request up to its candidates, which lie in the lane. What is left is a ranking of them for each query vector, which
+ * may be divided among threads, and the answer.
  */
-export function recommend(
-  { generation, lane }: Line,
+export interface Prepared<A> {
+  readonly lane: Lane;
+  /** Multiply-adds of the similarities; 0 if there are none, as when the ranking is by popularity. */
+  readonly cost: number;
+  /** Entries of each ranking. */
+  readonly depth: number;
+  readonly similaritiesWanted: boolean;
+  /** Ranks the candidates on this thread. */
+  readonly rank: () => void;
+  /** Reads the answer out of the lane when the candidates are ranked, here or as `Lane.divideRank` divides it. */
+  readonly answer: () => A;
+}
+
+/** A request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen. */
+export function prepareRecommendation(
+  line: Line,
   request: CheckedRecommendRequest,
   actions: readonly LineAction[],
   nowMs: number,
-  costMax = Infinity,
-): Recommendation | null {
+): Prepared<Recommendation> {
+  const { generation, lane } = line;
   const startMs = performance.now();
   const queries = findQueryVectors(generation, actions);
   const candidateCount = findCandidates(generation, lane, request, actions);
-  if (similarityCost(generation, candidateCount, queries.length) > costMax) return null;
+  writeQueries(line, queries);
+  const { depth } = request.fusion;
   const candidatesMs = performance.now();
-  const basis = rankCandidates(generation, lane, queries, request.fusion.depth);
+  return {
+    lane,
+    cost: similarityCost(generation, candidateCount, queries.length),
+    depth,
+    similaritiesWanted: false,
+    rank: () =>
+      queries.length === 0 ? lane.rankByColumn(generation.popularity, depth) : lane.rank(depth, false),
+    answer: () => fusedAnswer(line, request, queries, nowMs, { startMs, candidatesMs, candidateCount }),
+  };
+}
+
+/** What the second half of a recommendation tells of the first. */
+interface FirstHalf {
+  readonly startMs: number;
+  readonly candidatesMs: number;
+  readonly candidateCount: number;
+}
+
+/** Fuses the rankings in the lane and explains the winners. */
+function fusedAnswer(
+  { generation, lane }: Line,
+  request: CheckedRecommendRequest,
+  queries: readonly QueryVector[],
+  nowMs: number,
+  { startMs, candidatesMs, candidateCount }: FirstHalf,
+): Recommendation {
+  const basis: Basis = queries.length === 0 ? 'popular' : 'actions';
   const similarityMs = performance.now();
   const weights =
     basis === 'popular'
@@ -73,52 +114,48 @@ export function recommend(
   };
 }
 
-/** Raw search: for each vector the `k` most similar candidates. Null as of `recommend`. */
-export function similarities(
+/** Raw search: for each vector the `k` most similar candidates. */
+export function prepareSimilarities(
   { generation, lane }: Line,
   request: CheckedSimilaritiesRequest,
-  costMax = Infinity,
-): Similarities | null {
+): Prepared<Similarities> {
   const metric = request.metric ?? generation.header.metric;
-  checkVectors(request.vectors, generation.header.dimensions, metric);
-  const { candidates } = request;
+  const { vectors, candidates, k } = request;
+  checkVectors(vectors, generation.header.dimensions, metric);
   const candidateCount =
     'shopIds' in candidates
       ? findNamed(generation, lane, candidates.shopIds)
       : findReaching(generation, lane, candidates.location, candidates.radiusMeters);
-  if (similarityCost(generation, candidateCount, request.vectors.length) > costMax) return null;
-  lane.setQueries(generation.table, metric, request.vectors.length);
-  request.vectors.forEach((vector, n) => lane.query(n).fill(0).set(vector));
-  lane.rank(request.k, true);
-  const rankings = request.vectors.map((_, n) =>
-    Array.from({ length: lane.rankedCount(n) }, (_entry, at) => ({
-      shopId: generation.catalog.ids.idOf(lane.ordinalAt(lane.rankedPosition(n, at))),
-      similarity: lane.rankedSimilarity(n, at),
-    })),
-  );
-  return { version: generation.version, candidateCount, rankings };
+  lane.setQueries(generation.table, metric, vectors.length);
+  vectors.forEach((vector, n) => lane.query(n).fill(0).set(vector));
+  return {
+    lane,
+    cost: similarityCost(generation, candidateCount, vectors.length),
+    depth: k,
+    similaritiesWanted: true,
+    rank: () => lane.rank(k, true),
+    answer: () => {
+      const rankings = vectors.map((_, n) =>
+        Array.from({ length: lane.rankedCount(n) }, (_entry, at) => ({
+          shopId: generation.catalog.ids.idOf(lane.ordinalAt(lane.rankedPosition(n, at))),
+          similarity: lane.rankedSimilarity(n, at),
+        })),
+      );
+      return { version: generation.version, candidateCount, rankings };
+    },
+  };
 }
 
-/** Multiply-adds of the similarities; a ranking by a column costs about as much as one element of a vector. */
+/** Multiply-adds of the similarities. */
 function similarityCost(generation: Generation, candidateCount: number, queryCount: number): number {
-  return candidateCount * Math.max(1, queryCount * generation.header.rowFloats);
+  return candidateCount * queryCount * generation.header.rowFloats;
 }
 
-/** A user or keyword nobody knows is a case of its own: the candidates by popularity. */
-function rankCandidates(
-  generation: Generation,
-  lane: Lane,
-  queries: readonly QueryVector[],
-  depth: number,
-): Basis {
-  if (queries.length === 0) {
-    lane.rankByColumn(generation.popularity, depth);
-    return 'popular';
-  }
+/** A user or keyword nobody knows is a case of its own, without queries: the candidates by popularity. */
+function writeQueries({ generation, lane }: Line, queries: readonly QueryVector[]): void {
+  if (queries.length === 0) return;
   lane.setQueries(generation.table, generation.header.metric, queries.length);
   queries.forEach(({ row }, n) => lane.query(n).set(row));
-  lane.rank(depth, false);
-  return 'actions';
 }
 
 function reasonsFor(

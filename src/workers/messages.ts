@@ -1,12 +1,7 @@
 /** What the engine and its worker threads say to each other. Everything here survives a structured clone. */
 import { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind } from '../base/errors.ts';
 import type { LineAction } from '../recommender/line-action.ts';
-import type {
-  CheckedRecommendRequest,
-  CheckedSimilaritiesRequest,
-  Recommendation,
-  Similarities,
-} from '../recommender/request.ts';
+import type { CheckedRecommendRequest } from '../recommender/request.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
 
 /** What every worker is given when it starts: the memories that snapshots are mapped over. */
@@ -21,35 +16,51 @@ export interface Target {
   readonly placement: Placement;
 }
 
-/** A request that a worker can run. */
-export type RequestJob =
-  | {
-      readonly kind: 'recommend';
-      readonly request: CheckedRecommendRequest;
-      readonly actions: readonly LineAction[];
-      readonly nowMs: number;
-    }
-  | { readonly kind: 'similarities'; readonly request: CheckedSimilaritiesRequest };
+/** A request for a recommendation, with all that its answer depends on beside the snapshot. */
+export interface RecommendJob {
+  readonly request: CheckedRecommendRequest;
+  readonly actions: readonly LineAction[];
+  readonly nowMs: number;
+}
+
+/** A request on the snapshot that it is to be answered from. */
+export interface TargetedJob {
+  readonly target: Target;
+  readonly job: RecommendJob;
+}
 
 /** What a worker can do. */
-export type Job = RequestJob | { readonly kind: 'verify'; readonly threadCount: number };
+export type Task =
+  /** Small requests from end to end, one after the other, in a scratch lane that is the worker's meanwhile. */
+  | {
+      readonly kind: 'answer';
+      readonly lane: number;
+      readonly jobs: readonly TargetedJob[];
+      /** Requests that cost more multiply-adds are handed back. */
+      readonly costMax: number;
+    }
+  /** The ranking of candidates that the calling thread has laid out: `Kernel.rank` of a block. */
+  | { readonly kind: 'rank'; readonly target: Target; readonly block: number }
+  /** In this worker and helpers of its own, up to `threadCount`. */
+  | { readonly kind: 'verify'; readonly target: Target; readonly threadCount: number };
 
-export interface JobResult {
-  readonly recommend: Recommendation;
-  readonly similarities: Similarities;
+/** A recommendation as it goes over HTTP, so that the calling thread need not build it to take it apart again. */
+export interface AnswerJson {
+  /** UTF-8. */
+  readonly json: Uint8Array<ArrayBuffer>;
+  readonly similarityCount: number;
+}
+
+export interface TaskResult {
+  /** An outcome for each request; a null was too large. */
+  readonly answer: readonly Outcome<AnswerJson | null>[];
+  readonly rank: null;
   readonly verify: null;
 }
 
-/** A job on a snapshot, with the scratch lane that is the worker's while it runs. */
-export interface Task {
-  readonly target: Target;
-  readonly lane: number;
-  readonly job: Job;
-}
-
 /** A structured clone would lose the class of an error, so the kinds that faces tell apart travel as data. */
-export type Outcome =
-  | { readonly result: JobResult[Job['kind']] }
+export type Outcome<T> =
+  | { readonly result: T }
   | { readonly engineError: { readonly code: EngineErrorCode; readonly message: string } }
   | {
       readonly requestError: {
@@ -57,10 +68,12 @@ export type Outcome =
         readonly message: string;
         readonly kind: RequestErrorKind;
       };
-    };
+    }
+  /** Nobody's fault but ours. */
+  | { readonly bug: unknown };
 
-/** What a job came to; an error that is nobody's fault but ours is thrown on. */
-export function outcomeOf(run: () => JobResult[Job['kind']]): Outcome {
+/** What `run` came to. */
+export function outcomeOf<T>(run: () => T): Outcome<T> {
   try {
     return { result: run() };
   } catch (error) {
@@ -68,13 +81,14 @@ export function outcomeOf(run: () => JobResult[Job['kind']]): Outcome {
     if (error instanceof RequestError) {
       return { requestError: { field: error.field, message: error.reason, kind: error.kind } };
     }
-    throw error;
+    return { bug: error };
   }
 }
 
 /** The result of an outcome, or its error thrown as it was. */
-export function resultOf(outcome: Outcome): JobResult[Job['kind']] {
+export function resultOf<T>(outcome: Outcome<T>): T {
   if ('result' in outcome) return outcome.result;
+  if ('bug' in outcome) throw outcome.bug;
   if ('engineError' in outcome) throw new EngineError(outcome.engineError.code, outcome.engineError.message);
   const { field, message, kind } = outcome.requestError;
   throw new RequestError(field, message, kind);

@@ -3,12 +3,24 @@
  * It maps nothing itself: what the main thread maps over a memory, every thread sees at once.
  */
 import { workerData } from 'node:worker_threads';
+import { check } from '../base/errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LinearMemory } from '../kernel/linear-memory.ts';
-import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { warmKernel } from '../kernel/wasm-kernel.ts';
+import { prepareRecommendation } from '../recommender/recommender.ts';
 import { attach } from '../snapshot/open-snapshot.ts';
-import { outcomeOf, type Outcome, type Target, type Task, type WorkerSetup } from './messages.ts';
-import { runJob, type ThreadView } from './run-job.ts';
+import { verifyInThreads } from '../snapshot/verify-in-threads.ts';
+import {
+  outcomeOf,
+  type AnswerJson,
+  type Outcome,
+  type Target,
+  type TargetedJob,
+  type Task,
+  type TaskResult,
+  type WorkerSetup,
+} from './messages.ts';
+import { laneOf, type ThreadView } from './thread-view.ts';
 
 interface Slot {
   readonly memory: LinearMemory;
@@ -17,10 +29,11 @@ interface Slot {
   view: ThreadView | null;
 }
 
+const utf8 = new TextEncoder();
 const { memories } = workerData as WorkerSetup;
 const slots = memories.map((shared): Slot => {
   const memory = new LinearMemory(shared);
-  return { memory, kernel: bestKernel(memory), epoch: -1, view: null };
+  return { memory, kernel: warmKernel(memory), epoch: -1, view: null };
 });
 
 /** The snapshot of a task, attached anew when another one has taken its place in memory. */
@@ -34,6 +47,34 @@ function viewOf({ slot: index, epoch, placement }: Target): ThreadView {
   return slot.view;
 }
 
-export default function run({ target, lane, job }: Task): Outcome {
-  return outcomeOf(() => runJob(viewOf(target), lane, job));
+/** The answer to a request, or null if it costs more than `costMax`. */
+function answerJson({ target, job }: TargetedJob, lane: number, costMax: number): AnswerJson | null {
+  const view = viewOf(target);
+  const line = { generation: view.generation, lane: laneOf(view, lane) };
+  const prepared = prepareRecommendation(line, job.request, job.actions, job.nowMs);
+  if (prepared.cost > costMax) return null;
+  prepared.rank();
+  const answer = prepared.answer();
+  return { json: utf8.encode(JSON.stringify(answer)), similarityCount: answer.similarityCount };
+}
+
+function run(task: Task): TaskResult[Task['kind']] {
+  switch (task.kind) {
+    case 'answer': {
+      const { jobs, lane, costMax } = task;
+      return jobs.map((job) => outcomeOf(() => answerJson(job, lane, costMax)));
+    }
+    case 'rank':
+      slots[task.target.slot]!.kernel.rank(task.block);
+      return null;
+    case 'verify':
+      verifyInThreads(viewOf(task.target), task.threadCount);
+      return null;
+    default:
+      check(false, `no task is called ${(task satisfies never as Task).kind}`);
+  }
+}
+
+export default function runTask(task: Task): Outcome<TaskResult[Task['kind']]> {
+  return outcomeOf(() => run(task));
 }

@@ -1,16 +1,13 @@
-/**
- * The worker threads. Each task has a scratch lane to itself while it runs, so there are as many lanes as threads and
- * a task without a lane waits here, in order, up to a bound: piscina's own queue limit does not see every task.
- */
+/** The worker threads and what can be asked of them. */
 import { Piscina } from 'piscina';
-import { EngineError } from '../base/errors.ts';
 import {
   resultOf,
-  type JobResult,
-  type RequestJob,
+  type AnswerJson,
   type Outcome,
   type Target,
+  type TargetedJob,
   type Task,
+  type TaskResult,
   type WorkerSetup,
 } from './messages.ts';
 
@@ -20,28 +17,12 @@ const WORKER = new URL(
   import.meta.url,
 );
 
-export interface WorkerPoolOptions {
-  readonly threads: number;
-  /** Tasks that may wait for a lane. */
-  readonly queueMax: number;
-  readonly memories: readonly WebAssembly.Memory[];
-}
-
 export class WorkerPool {
   readonly #pool: Piscina;
-  readonly #queueMax: number;
-  readonly #freeLanes: number[];
-  readonly #laneCount: number;
-  readonly #waiting: ((lane: number) => void)[] = [];
-  #onIdle: (() => void) | undefined;
 
-  /** Starts the threads; they are ready a few milliseconds later, tasks wait for them. */
-  constructor({ threads, queueMax, memories }: WorkerPoolOptions) {
+  /** Starts the threads over the memories of snapshots; they are ready a few milliseconds later, tasks wait for them. */
+  constructor(threads: number, memories: readonly WebAssembly.Memory[]) {
     const setup: WorkerSetup = { memories };
-    this.#queueMax = queueMax;
-    this.#laneCount = threads;
-    // Lane 0 belongs to the calling thread.
-    this.#freeLanes = Array.from({ length: threads }, (_, i) => i + 1);
     this.#pool = new Piscina({
       filename: WORKER.href,
       minThreads: threads,
@@ -55,56 +36,35 @@ export class WorkerPool {
     });
   }
 
-  get waitingCount(): number {
-    return this.#waiting.length;
+  /** Answers requests on one thread, in scratch lane `lane`: an outcome for each, null for one that costs over `costMax`. */
+  answer(
+    lane: number,
+    jobs: readonly TargetedJob[],
+    costMax: number,
+  ): Promise<readonly Outcome<AnswerJson | null>[]> {
+    return this.#run({ kind: 'answer', lane, jobs, costMax });
   }
 
-  /** Runs a job on the snapshot of `target`. Throws `overloaded` when too many wait already. */
-  async run<K extends RequestJob['kind']>(
-    target: Target,
-    job: RequestJob & { readonly kind: K },
-  ): Promise<JobResult[K]> {
-    const lane = await this.#takeLane();
-    try {
-      const task: Task = { target, lane, job };
-      return resultOf((await this.#pool.run(task)) as Outcome) as JobResult[K];
-    } finally {
-      this.#giveBack(lane);
-    }
+  /** `Kernel.rank` of every block, each on a thread. Settles when no thread works on any of them any more. */
+  async rank(target: Target, blocks: readonly number[]): Promise<void> {
+    const ranked = await Promise.allSettled(
+      blocks.map((block) => this.#run({ kind: 'rank', target, block })),
+    );
+    const failed = ranked.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
-  /**
-   * Verifies the snapshot of `target` in a worker, which may call helpers up to `threadCount`. Needs no scratch, so it
-   * does not wait behind requests for a lane.
-   */
+  /** Verifies the snapshot of `target` in a worker, which may call helpers up to `threadCount`. */
   async verify(target: Target, threadCount: number): Promise<void> {
-    const task: Task = { target, lane: 0, job: { kind: 'verify', threadCount } };
-    resultOf((await this.#pool.run(task)) as Outcome);
+    await this.#run({ kind: 'verify', target, threadCount });
   }
 
-  /** Lets all tasks end, those that wait included, then stops the threads. Nothing may be run any more. */
-  async close(): Promise<void> {
-    if (this.#freeLanes.length < this.#laneCount)
-      await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await this.#pool.destroy();
+  /** Stops the threads. Nothing may be running any more. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
   }
 
-  #takeLane(): number | Promise<number> {
-    const lane = this.#freeLanes.pop();
-    if (lane !== undefined) return lane;
-    if (this.#waiting.length >= this.#queueMax) {
-      throw new EngineError(
-        'overloaded',
-        `${this.#queueMax} requests wait for a worker already; try again in a moment`,
-      );
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #giveBack(lane: number): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) return next(lane);
-    this.#freeLanes.push(lane);
-    if (this.#freeLanes.length === this.#laneCount) this.#onIdle?.();
+  async #run<K extends Task['kind']>(task: Task & { readonly kind: K }): Promise<TaskResult[K]> {
+    return resultOf((await this.#pool.run(task)) as Outcome<TaskResult[K]>);
   }
 }

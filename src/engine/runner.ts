@@ -1,0 +1,181 @@
+/** Runs requests where they cost least: on this thread, in a worker beside others, or divided among the workers. */
+import type { Lane } from '../kernel/lane.ts';
+import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
+import type { CheckedSimilaritiesRequest, Recommendation, Similarities } from '../recommender/request.ts';
+import { resultOf, type AnswerJson, type RecommendJob } from '../workers/messages.ts';
+import { laneOf } from '../workers/thread-view.ts';
+import type { WorkerPool } from '../workers/worker-pool.ts';
+import type { Loaded } from './generations.ts';
+import { Lanes } from './lanes.ts';
+import { batchSize, DIVIDE_COST_MIN, rankingThreads } from './placement-rule.ts';
+
+/** A request that is to run now, on a snapshot that is loaded now. */
+export interface Begun {
+  readonly loaded: Loaded;
+  readonly job: RecommendJob;
+}
+
+/** A recommendation as it was made: an object on this thread, JSON in a worker. */
+export type MadeRecommendation = { readonly recommendation: Recommendation } | AnswerJson;
+
+/** JSON of a `T`, as text or in UTF-8. */
+export type Json<T> = (string | Uint8Array<ArrayBuffer>) & { readonly of?: T };
+
+interface Queued {
+  /** Takes the snapshot and the user's actions; called in the moment the request is placed. */
+  readonly begin: () => Begun;
+  readonly resolve: (made: MadeRecommendation | Promise<MadeRecommendation>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Runner {
+  readonly #workers: WorkerPool | null;
+  readonly #threads: number;
+  readonly #lanes: Lanes;
+  readonly #queue: Queued[] = [];
+  #turnAhead = false;
+  #onEmpty: (() => void) | undefined;
+  #inline = 0;
+  #inWorkers = 0;
+
+  /** Without `workers` everything runs on this thread. At most `waitingMax` large requests wait for a worker. */
+  constructor(workers: WorkerPool | null, threads: number, waitingMax: number) {
+    this.#workers = workers;
+    this.#threads = threads;
+    this.#lanes = new Lanes(threads, waitingMax);
+  }
+
+  get counts(): { readonly inline: number; readonly inWorkers: number; readonly waiting: number } {
+    return { inline: this.#inline, inWorkers: this.#inWorkers, waiting: this.#lanes.waitingCount };
+  }
+
+  /**
+   * Answers a request. What else is asked in this turn of the event loop is gathered before any of it runs (1 µs), so
+   * that workers can begin with their part of it before this thread is busy with its own.
+   */
+  async recommend(begin: () => Begun): Promise<MadeRecommendation> {
+    if (this.#workers === null) return this.#recommendHere(begin());
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ begin, resolve, reject });
+      this.#nextTurn();
+    });
+  }
+
+  similarities(loaded: Loaded, request: CheckedSimilaritiesRequest): Promise<Similarities> {
+    const { generation } = loaded;
+    return this.#run(loaded, (lane) => prepareSimilarities({ generation, lane }, request));
+  }
+
+  /** Lets all that was asked end. Nothing may be asked any more. */
+  async close(): Promise<void> {
+    if (this.#queue.length > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    await this.#lanes.idle();
+  }
+
+  #nextTurn(): void {
+    if (this.#turnAhead) return;
+    this.#turnAhead = true;
+    setImmediate(() => {
+      this.#turnAhead = false;
+      this.#takeTurn();
+    });
+  }
+
+  /** Gives the workers their part of the queue and runs one request here; the event loop turns before the next one. */
+  #takeTurn(): void {
+    this.#sendBatches();
+    const next = this.#queue.shift();
+    if (next !== undefined) begunOrRefused(next).forEach((begun) => next.resolve(this.#recommendHere(begun)));
+    if (this.#queue.length > 0) this.#nextTurn();
+    else this.#onEmpty?.();
+  }
+
+  async #recommendHere({ loaded, job }: Begun): Promise<MadeRecommendation> {
+    const { generation } = loaded;
+    const { request, actions, nowMs } = job;
+    const recommendation = await this.#run(loaded, (lane) =>
+      prepareRecommendation({ generation, lane }, request, actions, nowMs),
+    );
+    return { recommendation };
+  }
+
+  #sendBatches(): void {
+    while (this.#lanes.freeCount > 0) {
+      const size = batchSize(this.#queue.length, this.#lanes.freeCount);
+      if (size === 0) return;
+      this.#sendBatch(this.#queue.splice(0, size));
+    }
+  }
+
+  /** Sends requests to a worker in one message. */
+  #sendBatch(queued: readonly Queued[]): void {
+    const batch = queued.flatMap((one) => begunOrRefused(one));
+    const lane = this.#lanes.take();
+    const jobs = batch.map(({ loaded, job }) => ({ target: loaded.target, job }));
+    const sent = this.#workers!.answer(lane, jobs, DIVIDE_COST_MIN);
+    batch.forEach(({ loaded, job, resolve }, i) => {
+      resolve(loaded.reading(async () => this.#made({ loaded, job }, resultOf((await sent)[i]!))));
+    });
+    const free = () => this.#giveBack([lane]);
+    sent.then(free, free);
+  }
+
+  /** What a worker made of a request; too large a one it leaves to be divided. */
+  async #made(begun: Begun, answer: AnswerJson | null): Promise<MadeRecommendation> {
+    if (answer === null) return this.#recommendHere(begun);
+    this.#inWorkers++;
+    return answer;
+  }
+
+  /** Runs a request on this thread if it is small, else divided among the workers. */
+  async #run<A>(loaded: Loaded, prepareIn: (lane: Lane) => Prepared<A>): Promise<A> {
+    const prepared = prepareIn(laneOf(loaded, this.#lanes.own));
+    const threads = rankingThreads(prepared.cost, this.#threads, this.#lanes.freeCount);
+    if (threads === 0) {
+      this.#inline++;
+      prepared.rank();
+      return prepared.answer();
+    }
+    this.#inWorkers++;
+    return loaded.reading(() =>
+      this.#lanes.freeCount > 0
+        ? this.#runDivided(loaded, this.#lanes.handOver(threads), () => prepared)
+        : this.#runWhenFree(loaded, prepareIn),
+    );
+  }
+
+  /** Prepares anew when a lane is free: until then the candidates of others lie in the own one. */
+  async #runWhenFree<A>(loaded: Loaded, prepareIn: (lane: Lane) => Prepared<A>): Promise<A> {
+    const lane = await this.#lanes.next();
+    return this.#runDivided(loaded, [lane], () => prepareIn(laneOf(loaded, lane)));
+  }
+
+  /** Ranks in one thread for each of `lanes`, in the first of which the request is prepared; then gives them back. */
+  async #runDivided<A>(loaded: Loaded, lanes: readonly number[], prepare: () => Prepared<A>): Promise<A> {
+    try {
+      const { lane, depth, similaritiesWanted, answer } = prepare();
+      const helpers = lanes.slice(1).map((index) => laneOf(loaded, index));
+      const blocks = lane.divideRank(depth, similaritiesWanted, helpers);
+      await this.#workers!.rank(loaded.target, blocks);
+      lane.joinShares(helpers);
+      return answer();
+    } finally {
+      this.#giveBack(lanes);
+    }
+  }
+
+  #giveBack(lanes: readonly number[]): void {
+    this.#lanes.giveBack(lanes);
+    this.#sendBatches();
+  }
+}
+
+/** The request with the snapshot it runs on, or nothing if it is refused. */
+function begunOrRefused(queued: Queued): (Queued & Begun)[] {
+  try {
+    return [{ ...queued, ...queued.begin() }];
+  } catch (error) {
+    queued.reject(error);
+    return [];
+  }
+}

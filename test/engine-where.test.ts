@@ -1,0 +1,256 @@
+/** Where requests run: here, in a worker beside others, divided among workers; the answers are the same to the bit. */
+import { cpSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import { batchSize, DIVIDE_COST_MIN, rankingThreads, SHARE_COST_MIN } from '../src/engine/placement-rule.ts';
+import {
+  openEngine,
+  type Engine,
+  type EngineOptions,
+  type Recommendation,
+  type RecommendRequest,
+  type SimilaritiesRequest,
+} from '../src/index.ts';
+import type { Metric } from '../src/kernel/kernel.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { TOWN_CENTER } from '../src/synthetic/town.ts';
+import { buildTown, Workspace } from './built-town.ts';
+
+const DIMENSIONS = 256;
+const SHOP_COUNT = 15_000;
+const SEARCH: RecommendRequest = { actions: [{ type: 'search', keyword: '짜장면' }], location: TOWN_CENTER };
+/** 50 actions at a place that a few thousand shops reach: large. */
+const MANY_ACTIONS: RecommendRequest = {
+  actions: Array.from({ length: 50 }, (_, n) => ({ type: 'view', shopId: `s${n * 7}` })),
+  location: TOWN_CENTER,
+  at: '2026-11-22T12:00:00Z',
+};
+
+const workspace = new Workspace();
+let store: SnapshotStore;
+let engineCount = 0;
+beforeAll(async () => {
+  ({ store } = await buildTown(workspace, 'large', {
+    seed: 4,
+    shopCount: SHOP_COUNT,
+    dimensions: DIMENSIONS,
+  }));
+  await buildTown(workspace, 'small', { seed: 1, shopCount: 500 });
+});
+afterAll(() => workspace.remove());
+
+async function using<T>(options: Partial<EngineOptions>, run: (engine: Engine) => Promise<T>): Promise<T> {
+  const directory = workspace.path(`store-${engineCount}`);
+  cpSync(path.join(store.directory, 'snapshots'), path.join(directory, 'snapshots'), { recursive: true });
+  SnapshotStore.open(directory).activate('large');
+  const data = workspace.path(`data-${engineCount++}`);
+  const engine = await openEngine({ store: directory, data, threads: 0, storePollMs: 0, ...options });
+  try {
+    return await run(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Vectors enough for a search over all shops to be divided among `threads`. */
+function largeRequest(random: Random, threads: number, metric: Metric = 'cosine'): SimilaritiesRequest {
+  const cost = Math.max(DIVIDE_COST_MIN, threads * SHARE_COST_MIN);
+  return {
+    vectors: Array.from({ length: Math.ceil(cost / (SHOP_COUNT * DIMENSIONS)) }, () =>
+      Array.from({ length: DIMENSIONS }, () => random.normal()),
+    ),
+    k: random.pick([1, 10, 1_000, 10_000]),
+    metric,
+    candidates: { shopIds: Array.from({ length: SHOP_COUNT }, (_, shop) => `s${shop}`) },
+  };
+}
+
+/** An answer without how long it took. */
+function answerOf(answer: Recommendation): string {
+  return JSON.stringify(answer, (key, value: unknown) => (key === 'tookMs' ? undefined : value));
+}
+
+describe('the rule', () => {
+  test.each([
+    // cost, threads, free threads → threads that rank
+    [0, 4, 4, 0],
+    [DIVIDE_COST_MIN - 1, 4, 4, 0],
+    [1e12, 0, 0, 0],
+    [DIVIDE_COST_MIN, 2, 2, 2],
+    [DIVIDE_COST_MIN, 8, 8, 2],
+    [5 * SHARE_COST_MIN, 8, 8, 5],
+    [1e12, 8, 8, 8],
+    [1e12, 8, 3, 3],
+    [1e12, 2, 0, 1],
+    [1e12, 1, 1, 1],
+  ])(
+    'a request of %d multiply-adds, %d threads, %d of them free: %d rank it',
+    (cost, threads, free, rank) => {
+      expect(rankingThreads(cost, threads, free)).toBe(rank);
+    },
+  );
+
+  test.each([
+    // queued, free threads → requests in the next message
+    [0, 2, 0],
+    [1, 1, 0],
+    [1, 4, 0],
+    [2, 1, 1],
+    [3, 2, 1],
+    [8, 1, 4],
+    [9, 2, 3],
+    [1_000, 1, 8],
+    [1_000, 4, 8],
+  ])('%d queued, %d threads free: %d go to the next one', (queued, free, size) => {
+    expect(batchSize(queued, free)).toBe(size);
+  });
+});
+
+test('what is divided among workers is what one thread finds', async () => {
+  const inline = await using({ threads: 0 }, async (engine) => {
+    const answers: unknown[] = [];
+    for (const ask of divisible(engine)) answers.push(await ask());
+    return answers;
+  });
+  for (const threads of [1, 2, 3]) {
+    await using({ threads }, async (engine) => {
+      const asked = divisible(engine);
+      for (const [i, ask] of asked.entries())
+        expect(await ask(), `${threads} threads, request ${i}`).toEqual(inline[i]);
+      expect(engine.stats()).toMatchObject({ requestsInline: 0, requestsInWorkers: asked.length });
+      // At once they wait for one another, each then in one thread.
+      expect(await Promise.all(asked.map((ask) => ask()))).toEqual(inline);
+    });
+  }
+});
+
+/** Large requests, the same for every engine. */
+function divisible(engine: Engine): (() => Promise<unknown>)[] {
+  const random = new Random(5);
+  const searches = (['cosine', 'innerProduct', 'l2'] as const).flatMap((metric) => [
+    largeRequest(random, 3, metric),
+    largeRequest(random, 3, metric),
+  ]);
+  const recommend = async (change: Partial<RecommendRequest>) =>
+    answerOf(await engine.recommend({ ...MANY_ACTIONS, limit: 100, ...change }));
+  return [
+    ...searches.map((request) => () => engine.similarities(request)),
+    () => recommend({}),
+    () => recommend({ fusion: { depth: 10_000 } }),
+    () => recommend({ fusion: { depth: 100 }, explain: false }),
+  ];
+}
+
+test('many small requests at once are shared with the workers, and each gets its own answer', async () => {
+  const requests = Array.from({ length: 120 }, (_, n): RecommendRequest => {
+    const actions = [{ type: 'view', shopId: `s${n}` }];
+    return { ...SEARCH, actions, radiusMeters: 1_000, at: '2026-11-22T12:00:00Z', limit: 1 + (n % 30) };
+  });
+  const alone = await using({}, async (engine) =>
+    Promise.all(requests.map(async (request) => answerOf(await engine.recommend(request)))),
+  );
+  await using({ threads: 2 }, async (engine) => {
+    const objects = Promise.all(requests.map((request) => engine.recommend(request)));
+    const texts = Promise.all(requests.map((request) => engine.recommendJson(request)));
+    expect((await objects).map(answerOf)).toEqual(alone);
+    const parsed = (await texts).map((json) => JSON.parse(Buffer.from(json as string).toString()));
+    expect(parsed.map((answer: Recommendation) => answerOf(answer))).toEqual(alone);
+    const { requestsInline, requestsInWorkers, similarityCount } = engine.stats();
+    expect(requestsInline + requestsInWorkers).toBe(240);
+    expect(requestsInWorkers).toBeGreaterThan(50);
+    const candidateCounts = (await objects).map((answer) => answer.similarityCount);
+    expect(similarityCount).toBe(2 * candidateCounts.reduce((sum, count) => sum + count, 0));
+    // Asked one at a time they stay here.
+    for (const request of requests.slice(0, 5)) await engine.recommend(request);
+    expect(engine.stats().requestsInWorkers).toBe(requestsInWorkers);
+  });
+});
+
+test('a request that is refused or too large for its company harms no other', async () => {
+  await using({ threads: 2 }, async (engine) => {
+    const at = '2026-11-22T12:00:00Z';
+    const small = answerOf(await engine.recommend({ ...SEARCH, at }));
+    const large = answerOf(await engine.recommend(MANY_ACTIONS));
+    expect(engine.stats().requestsInWorkers).toBe(1);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 24 }, (_, n): Promise<Recommendation> => {
+        if (n % 4 === 1) return engine.recommend({ ...SEARCH, version: 'gone' });
+        if (n % 4 === 2) return engine.recommend({ ...SEARCH, filter: { colour: { in: ['red'] } } });
+        if (n % 4 === 3) return engine.recommend(MANY_ACTIONS);
+        return engine.recommend({ ...SEARCH, at });
+      }),
+    );
+    outcomes.forEach((outcome, n) => {
+      if (n % 4 === 1) expect(outcome).toMatchObject({ reason: { code: 'version_not_loaded' } });
+      if (n % 4 === 2) {
+        expect(outcome).toMatchObject({ reason: { name: 'RequestError', field: 'filter.colour' } });
+      }
+      if (outcome.status === 'rejected') return;
+      expect(answerOf(outcome.value)).toBe(n % 4 === 3 ? large : small);
+    });
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(12);
+  });
+});
+
+test('a swap during a divided request waits for nothing and takes no memory from it', async () => {
+  await using({ threads: 2 }, async (engine) => {
+    const request = largeRequest(new Random(1), 6);
+    const alone = await engine.similarities(request);
+    const running = Array.from({ length: 5 }, () => engine.similarities(request));
+    // The second activation needs the memory that is read.
+    for (const version of ['small', 'large', 'small']) await engine.activate(version);
+    for (const answer of await Promise.all(running)) expect(answer).toEqual(alone);
+    expect(engine.health().version).toBe('small');
+  });
+});
+
+test('closing while requests are divided, wait, and are queued lets all of them end', async () => {
+  await using({ threads: 2 }, async (engine) => {
+    const request = largeRequest(new Random(2), 4);
+    const large = Array.from({ length: 5 }, () => engine.similarities(request));
+    const small = Array.from({ length: 50 }, () => engine.recommend(SEARCH));
+    const closed = engine.close();
+    for (const answer of await Promise.all(large)) expect(answer.candidateCount).toBe(SHOP_COUNT);
+    for (const answer of await Promise.all(small)) expect(answer.version).toBe('large');
+    await closed;
+    await expect(engine.recommend(SEARCH)).rejects.toMatchObject({ code: 'closed' });
+  });
+});
+
+test('more divided requests than may wait are refused, and none is after that', async () => {
+  await using({ threads: 2, queueMax: 1 }, async (engine) => {
+    const request = largeRequest(new Random(3), 2);
+    const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => engine.similarities(request)));
+    // The first takes both threads, the second waits.
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'overloaded' } });
+    expect((await engine.similarities(request)).candidateCount).toBe(SHOP_COUNT);
+  });
+});
+
+test('when workers die their requests fail, and those after them are answered', async () => {
+  const posted = vi.spyOn(Worker.prototype, 'postMessage');
+  try {
+    await using({ threads: 2 }, async (engine) => {
+      const workers = new Set(posted.mock.contexts as Worker[]);
+      expect(workers.size).toBe(2);
+      const request = largeRequest(new Random(4), 20);
+      const alone = await engine.similarities(request);
+      const running = Promise.allSettled([
+        engine.similarities(request),
+        ...Array.from({ length: 20 }, () => engine.recommend(SEARCH)),
+      ]);
+      for (const worker of workers) await worker.terminate();
+      const [divided] = await running;
+      expect(divided).toMatchObject({ status: 'rejected' });
+      // More than there are lanes: none of them was lost.
+      for (let n = 0; n < 4; n++) expect(await engine.similarities(request)).toEqual(alone);
+      expect((await engine.recommend(SEARCH)).version).toBe('large');
+      expect(engine.stats().requestsWaiting).toBe(0);
+    });
+  } finally {
+    posted.mockRestore();
+  }
+});
