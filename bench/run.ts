@@ -2,6 +2,7 @@
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
  *   npm run bench [-- <names> [--large]]
+ *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [where] [load] [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';
@@ -11,11 +12,13 @@ import { candidatesBench } from './candidates.ts';
 import { kernelBench } from './kernel.ts';
 import { limitBench } from './limit.ts';
 import { lineBench } from './line.ts';
+import { loadBench } from './load.ts';
 import { machineFacts, type Machine } from './machine.ts';
 import { peersBench } from './peers/peers-bench.ts';
 import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
 import { scaleBench } from './scale.ts';
 import { snapshotBench } from './snapshot.ts';
+import { whereBench } from './where.ts';
 
 const BENCHES: readonly Bench[] = [
   lineBench,
@@ -25,6 +28,8 @@ const BENCHES: readonly Bench[] = [
   actionsBench,
   snapshotBench,
   scaleBench,
+  whereBench,
+  loadBench,
   peersBench,
 ];
 

@@ -1,0 +1,265 @@
+/**
+ * Where a request runs: what a hand-off to a worker costs, what dividing a ranking among workers gains, and what the
+ * engine makes of it, one request at a time and under load. The constants of src/engine/placement-rule.ts come from here.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '../src/base/random.ts';
+import { openEngine, type Engine } from '../src/index.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
+import { Lane, laneBytes, type RowTable } from '../src/kernel/lane.ts';
+import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { bestKernel } from '../src/kernel/wasm-kernel.ts';
+import type { Target } from '../src/workers/messages.ts';
+import { WorkerPool } from '../src/workers/worker-pool.ts';
+import { builtTown, openTown } from './bench-town.ts';
+import { benchRequests, inTurn, type BenchRequest } from './requests.ts';
+import type { Bench, ResultRow } from './result.ts';
+import { timeInTurn, timingOf, type Subject } from './timing.ts';
+
+const SEED = 7;
+const DIMENSIONS = 128;
+const THREADS = Math.max(2, availableParallelism());
+/** How long a core sleeps before an idle hand-off. */
+const IDLE_MS = 5;
+
+const ROWS = 400_000;
+const RUN_ROWS = 64;
+const RANKINGS: readonly (readonly [C: number, N: number, depth: number])[] = [
+  [2_000, 5, 1_000],
+  [5_000, 5, 1_000],
+  [5_000, 10, 1_000],
+  [10_000, 10, 1_000],
+  [20_000, 5, 1_000],
+  [20_000, 10, 1_000],
+  [200_000, 10, 10],
+  [200_000, 10, 1_000],
+];
+
+const SHOP_COUNT = 100_000;
+const LIMIT = 20;
+const ENGINE_THREADS = [0, 1, 2];
+/** C, N and depth of the requests that the engine is asked. */
+const REQUESTS: readonly (readonly [C: number, N: number, depth: number])[] = [
+  [200, 5, 100],
+  [2_000, 5, 100],
+  [2_000, 5, 1_000],
+  [20_000, 10, 1_000],
+];
+/** Callers that ask again as soon as they are answered. */
+const CALLER_COUNTS = [2, 8, 32];
+const LOAD_MS = 500;
+const LOAD_ROUNDS = 4;
+
+export const whereBench: Bench = {
+  name: 'where',
+  title: `where requests run: here, in a worker, divided among ${THREADS}; ${DIMENSIONS} dimensions`,
+  seed: SEED,
+  async run() {
+    return [...(await measureWorkers()), ...(await measureEngines())];
+  },
+};
+
+async function measureWorkers(): Promise<ResultRow[]> {
+  const board = new Board();
+  try {
+    await board.rank(THREADS); // the threads have started
+    const rows = await measureHandOff(board);
+    for (const [C, N, depth] of RANKINGS) {
+      board.request(C, N, depth);
+      const subjects: Subject[] = [
+        { name: 'rank here', run: () => board.rankHere() },
+        { name: 'rank in a worker', async: true, run: () => board.rank(1) },
+        { name: `rank in ${THREADS} workers`, async: true, run: () => board.rank(THREADS) },
+      ];
+      const timings = await timeInTurn(subjects);
+      subjects.forEach(({ name }, i) => {
+        rows.push({ terms: { C, N, depth }, subject: name, timing: timings[i]! });
+      });
+    }
+    return rows;
+  } finally {
+    await board.close();
+  }
+}
+
+/** A task that does nothing: one after the other, and after a pause in which the core goes to sleep. */
+async function measureHandOff(board: Board): Promise<ResultRow[]> {
+  const handOff = async (pauseMs: number, count: number): Promise<ResultRow> => {
+    const samplesMs: number[] = [];
+    for (let i = 0; i < count; i++) {
+      if (pauseMs > 0) await sleep(pauseMs);
+      const startMs = performance.now();
+      await board.handOff();
+      samplesMs.push(performance.now() - startMs);
+    }
+    const subject = pauseMs > 0 ? `hand-off after ${pauseMs} ms of rest` : 'hand-off, one after the other';
+    return { terms: {}, subject, timing: timingOf(samplesMs) };
+  };
+  await handOff(0, 2_000);
+  return [await handOff(0, 5_000), await handOff(IDLE_MS, 200)];
+}
+
+/** Random rows, candidates in runs, and workers over one memory. */
+class Board {
+  readonly #memory = new LinearMemory();
+  readonly #kernel: Kernel;
+  readonly #pool: WorkerPool;
+  readonly #target: Target;
+  readonly #lanes: readonly Lane[];
+  readonly #table: RowTable;
+  readonly #random = new Random(SEED);
+  #ordinals = Uint32Array.of(0);
+  #queries: readonly Float32Array[] = [new Float32Array(DIMENSIONS)];
+  #depth = 1;
+
+  constructor() {
+    const shopCount = ROWS;
+    const bounds = { queryCountMax: 20, depthMax: 1_000, limitMax: 1, shopCount, rowFloats: DIMENSIONS };
+    const bytes = laneBytes(bounds);
+    const norms = LinearMemory.snapshotBase(THREADS, bytes);
+    const rows = norms + ROWS * 8;
+    this.#memory.reserve(rows + ROWS * DIMENSIONS * 4);
+    this.#kernel = bestKernel(this.#memory);
+    this.#lanes = Array.from({ length: THREADS }, (_, i) => new Lane(this.#memory, this.#kernel, i, bytes));
+    this.#table = { rows, norms, rowFloats: DIMENSIONS };
+    this.#fillNormal(this.#memory.views.f32.subarray(rows / 4, rows / 4 + ROWS * DIMENSIONS));
+    for (let ordinal = 0; ordinal < ROWS; ordinal++) {
+      const norm = this.#kernel.norm(rows + ordinal * DIMENSIONS * 4, DIMENSIONS);
+      this.#memory.views.f64[norms / 8 + ordinal] = norm;
+    }
+    this.#pool = new WorkerPool(THREADS, [this.#memory.memory]);
+    const placement = { base: norms, fileBytes: 0, laneBytes: bytes, source: 'bench' };
+    this.#target = { slot: 0, epoch: 0, placement };
+  }
+
+  /** What is to be ranked from now on. */
+  request(candidateCount: number, queryCount: number, depth: number): void {
+    this.#ordinals = Uint32Array.from(
+      { length: candidateCount },
+      (_, i) => i + RUN_ROWS * Math.floor(i / RUN_ROWS),
+    );
+    this.#queries = Array.from({ length: queryCount }, () => new Float32Array(DIMENSIONS));
+    for (const query of this.#queries) this.#fillNormal(query);
+    this.#depth = depth;
+  }
+
+  handOff(): Promise<unknown> {
+    return this.#pool.answer(0, [], 0);
+  }
+
+  rankHere(): void {
+    this.#prepared().rank(this.#depth, false);
+  }
+
+  async rank(threads: number): Promise<void> {
+    const lane = this.#prepared();
+    const helpers = this.#lanes.slice(1, threads);
+    const blocks = lane.divideRank(this.#depth, false, helpers);
+    await this.#pool.rank(this.#target, blocks);
+    lane.joinShares(helpers);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** The first lane with the request in it. */
+  #prepared(): Lane {
+    const lane = this.#lanes[0]!;
+    lane.begin(ROWS).set(this.#ordinals);
+    lane.setCandidateCount(this.#ordinals.length);
+    lane.setQueries(this.#table, 'cosine', this.#queries.length);
+    this.#queries.forEach((query, n) => lane.query(n).set(query));
+    return lane;
+  }
+
+  #fillNormal(out: Float32Array): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.#random.normal();
+  }
+}
+
+/** The engine with and without worker threads: one request at a time, and several callers at once. */
+async function measureEngines(): Promise<ResultRow[]> {
+  const town = await builtTown({ seed: SEED, shopCount: SHOP_COUNT, dimensions: DIMENSIONS });
+  const generation = openTown(town);
+  const data = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
+  const engines: { readonly name: string; readonly engine: Engine }[] = [];
+  try {
+    for (const threads of ENGINE_THREADS) {
+      const options = { store: town.storeDirectory, data: path.join(data, String(threads)), threads };
+      const engine = await openEngine({ ...options, storePollMs: 0 });
+      engines.push({ name: threads === 0 ? 'inline alone' : `${threads} threads`, engine });
+    }
+    const rows: ResultRow[] = [];
+    for (const [candidateCount, actionCount, depth] of REQUESTS) {
+      const requests = benchRequests(generation, SEED, { candidateCount, actionCount, depth, limit: LIMIT });
+      const terms = { C: candidateCount, N: actionCount, depth };
+      const subjects = engines.map(({ name, engine }) =>
+        inTurn(name, requests, (request) => engine.recommend(request), { async: true }),
+      );
+      const timings = await timeInTurn(subjects);
+      timings.forEach((timing, i) => {
+        rows.push({ terms: { ...terms, callers: 1 }, subject: subjects[i]!.name, timing });
+      });
+      for (const callers of CALLER_COUNTS) {
+        const asObjects = engines.map(({ name, engine }) => ({
+          name,
+          ask: (request: BenchRequest) => engine.recommend(request),
+        }));
+        const asJson = engines.map(({ name, engine }) => ({
+          name: `${name}, as JSON`,
+          ask: (request: BenchRequest) => engine.recommendJson(request),
+        }));
+        const found = await loadInTurn([...asObjects, ...asJson], requests, callers);
+        rows.push(...found.map((row) => ({ ...row, terms: { ...terms, callers } })));
+      }
+    }
+    return rows;
+  } finally {
+    for (const { engine } of engines) await engine.close();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+interface Answering {
+  readonly name: string;
+  readonly ask: (request: BenchRequest) => Promise<unknown>;
+}
+
+/** Several callers ask each subject for a while, in turn; the latencies, and how many requests were answered a second. */
+async function loadInTurn(
+  subjects: readonly Answering[],
+  requests: readonly BenchRequest[],
+  callers: number,
+): Promise<Omit<ResultRow, 'terms'>[]> {
+  const samplesMs = subjects.map((): number[] => []);
+  const perSecond = subjects.map(() => 0);
+  for (let round = 0; round < LOAD_ROUNDS; round++) {
+    for (const [i, { ask }] of subjects.entries()) {
+      const found: number[] = [];
+      const startMs = performance.now();
+      const endMs = startMs + LOAD_MS;
+      const caller = async (first: number): Promise<void> => {
+        for (let next = first; performance.now() < endMs; next++) {
+          const askedMs = performance.now();
+          await ask(requests[next % requests.length]!);
+          found.push(performance.now() - askedMs);
+          // Real callers come from sockets: the event loop turns between an answer and the next question.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      await Promise.all(Array.from({ length: callers }, (_, first) => caller(first)));
+      if (round === 0) continue; // warm-up
+      perSecond[i] = Math.max(perSecond[i]!, (found.length * 1_000) / (performance.now() - startMs));
+      samplesMs[i]!.push(...found);
+    }
+  }
+  return subjects.map(({ name }, i) => ({
+    subject: name,
+    timing: timingOf(samplesMs[i]!),
+    facts: { 'requests/s': perSecond[i]! },
+  }));
+}
