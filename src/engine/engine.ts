@@ -186,13 +186,13 @@ export class Engine {
 
   /** The shops that deliver to a location, best first for what the user did, each with its reasons. */
   async recommend(request: RecommendRequest): Promise<Recommendation> {
-    const made = await this.#recommend(request);
+    const made = await this.#recommend(request, false);
     return 'json' in made ? (JSON.parse(utf8.decode(made.json)) as Recommendation) : made.recommendation;
   }
 
   /** The answer of `recommend` as JSON: one that a worker has made is passed on as it is, in UTF-8. */
   async recommendJson(request: RecommendRequest): Promise<Json<Recommendation>> {
-    const made = await this.#recommend(request);
+    const made = await this.#recommend(request, true);
     return 'json' in made ? made.json : JSON.stringify(made.recommendation);
   }
 
@@ -380,10 +380,10 @@ export class Engine {
     return this.#generations.active?.generation.version ?? null;
   }
 
-  async #recommend(request: RecommendRequest): Promise<MadeRecommendation> {
+  async #recommend(request: RecommendRequest, asJson: boolean): Promise<MadeRecommendation> {
     this.#checkOpen();
     const checked = validate(RecommendRequestSchema, request);
-    const made = await this.#runner.recommend(() => this.#begin(checked));
+    const made = await this.#runner.recommend(() => this.#begin(checked), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
     return made;
   }

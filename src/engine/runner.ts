@@ -1,4 +1,5 @@
 /** Runs requests where they cost least: on this thread, in a worker beside others, or divided among the workers. */
+import { availableParallelism } from 'node:os';
 import type { Lane } from '../kernel/lane.ts';
 import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
 import type { CheckedSimilaritiesRequest, Recommendation, Similarities } from '../recommender/request.ts';
@@ -7,7 +8,10 @@ import { laneOf } from '../workers/thread-view.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import type { Loaded } from './generations.ts';
 import { Lanes } from './lanes.ts';
-import { batchSize, DIVIDE_COST_MIN, rankingThreads } from './placement-rule.ts';
+import { batchSize, batchThreads, DIVIDE_COST_MIN, mayTravel, rankingThreads } from './placement-rule.ts';
+
+/** Requests over which a usual one is told. */
+const USUAL_OF = 16;
 
 /** A request that is to run now, on a snapshot that is loaded now. */
 export interface Begun {
@@ -24,6 +28,7 @@ export type Json<T> = (string | Uint8Array<ArrayBuffer>) & { readonly of?: T };
 interface Queued {
   /** Takes the snapshot and the user's actions; called in the moment the request is placed. */
   readonly begin: () => Begun;
+  readonly asJson: boolean;
   readonly resolve: (made: MadeRecommendation | Promise<MadeRecommendation>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -32,9 +37,13 @@ export class Runner {
   readonly #workers: WorkerPool | null;
   readonly #threads: number;
   readonly #lanes: Lanes;
+  readonly #batchThreads: number;
+  #batchCount = 0;
   readonly #queue: Queued[] = [];
   #turnAhead = false;
   #onEmpty: (() => void) | undefined;
+  /** Multiply-adds of a request that runs here, over the last ones. */
+  #usualCost = 0;
   #inline = 0;
   #inWorkers = 0;
 
@@ -43,6 +52,7 @@ export class Runner {
     this.#workers = workers;
     this.#threads = threads;
     this.#lanes = new Lanes(threads, waitingMax);
+    this.#batchThreads = batchThreads(threads, availableParallelism());
   }
 
   get counts(): { readonly inline: number; readonly inWorkers: number; readonly waiting: number } {
@@ -51,12 +61,13 @@ export class Runner {
 
   /**
    * Answers a request. What else is asked in this turn of the event loop is gathered before any of it runs (1 µs), so
-   * that workers can begin with their part of it before this thread is busy with its own.
+   * that workers can begin with their part of it before this thread is busy with its own. `asJson` says what the
+   * caller wants; where the request runs decides what it gets.
    */
-  async recommend(begin: () => Begun): Promise<MadeRecommendation> {
-    if (this.#workers === null) return this.#recommendHere(begin());
+  async recommend(begin: () => Begun, asJson: boolean): Promise<MadeRecommendation> {
+    if (!mayTravel(this.#threads, this.#usualCost, asJson)) return this.#recommendHere(begin());
     return new Promise((resolve, reject) => {
-      this.#queue.push({ begin, resolve, reject });
+      this.#queue.push({ begin, asJson, resolve, reject });
       this.#nextTurn();
     });
   }
@@ -99,9 +110,11 @@ export class Runner {
     return { recommendation };
   }
 
+  /** Gives each worker that may take small requests, and is free, its part of the queue. */
   #sendBatches(): void {
-    while (this.#lanes.freeCount > 0) {
-      const size = batchSize(this.#queue.length, this.#lanes.freeCount);
+    for (;;) {
+      const freeThreads = Math.min(this.#lanes.freeCount, this.#batchThreads - this.#batchCount);
+      const size = batchSize(this.#queue.length, freeThreads, this.#queue[0]?.asJson ?? true);
       if (size === 0) return;
       this.#sendBatch(this.#queue.splice(0, size));
     }
@@ -111,13 +124,17 @@ export class Runner {
   #sendBatch(queued: readonly Queued[]): void {
     const batch = queued.flatMap((one) => begunOrRefused(one));
     const lane = this.#lanes.take();
+    this.#batchCount++;
     const jobs = batch.map(({ loaded, job }) => ({ target: loaded.target, job }));
     const sent = this.#workers!.answer(lane, jobs, DIVIDE_COST_MIN);
     batch.forEach(({ loaded, job, resolve }, i) => {
       resolve(loaded.reading(async () => this.#made({ loaded, job }, resultOf((await sent)[i]!))));
     });
-    const free = () => this.#giveBack([lane]);
-    sent.then(free, free);
+    const end = () => {
+      this.#batchCount--;
+      this.#giveBack([lane]);
+    };
+    sent.then(end, end);
   }
 
   /** What a worker made of a request; too large a one it leaves to be divided. */
@@ -133,6 +150,7 @@ export class Runner {
     const threads = rankingThreads(prepared.cost, this.#threads, this.#lanes.freeCount);
     if (threads === 0) {
       this.#inline++;
+      this.#usualCost += (prepared.cost - this.#usualCost) / USUAL_OF;
       prepared.rank();
       return prepared.answer();
     }
