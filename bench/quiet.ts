@@ -12,9 +12,9 @@ const TICK_MS = 10;
 const OTHERS_MAX = 0.1;
 /** Before each try the machine is watched for this long. */
 const WATCH_MS = 60;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5_000;
 
-/** Does `work` in a moment that others leave free, the least disturbed one if there is none for ten seconds. */
+/** Does `work` in a moment that others leave free, the least disturbed one if there is none for five seconds. */
 export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const patienceEndMs = performance.now() + PATIENCE_MS;
   let best: { readonly value: T; readonly others: number } | undefined;

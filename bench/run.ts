@@ -2,7 +2,6 @@
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
  *   npm run bench [-- <names> [--large]]
- *   npm run bench [-- [line] [kernel] [candidates] [actions] [snapshot] [where] [load] [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';

@@ -1,6 +1,7 @@
 /**
  * Where a request runs: what a hand-off to a worker costs, what dividing a ranking among workers gains, and what the
  * engine makes of it, one request at a time and under load. The constants of src/engine/placement-rule.ts come from here.
+ * What uses more than one core is measured in moments that other processes leave free.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -15,9 +16,10 @@ import { bestKernel } from '../src/kernel/wasm-kernel.ts';
 import type { Target } from '../src/workers/messages.ts';
 import { WorkerPool } from '../src/workers/worker-pool.ts';
 import { builtTown, openTown } from './bench-town.ts';
-import { benchRequests, inTurn, type BenchRequest } from './requests.ts';
+import { quietly } from './quiet.ts';
+import { benchRequests, type BenchRequest } from './requests.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timeInTurn, timingOf, type Subject } from './timing.ts';
+import { timingOf, type Timing } from './timing.ts';
 
 const SEED = 7;
 const DIMENSIONS = 128;
@@ -27,31 +29,29 @@ const IDLE_MS = 5;
 
 const ROWS = 400_000;
 const RUN_ROWS = 64;
+const RANK_MS = 150;
 const RANKINGS: readonly (readonly [C: number, N: number, depth: number])[] = [
-  [2_000, 5, 1_000],
-  [5_000, 5, 1_000],
-  [5_000, 10, 1_000],
-  [10_000, 10, 1_000],
-  [20_000, 5, 1_000],
+  [2_000, 5, 100],
+  [5_000, 10, 100],
+  [10_000, 10, 100],
+  [20_000, 10, 100],
   [20_000, 10, 1_000],
+  [50_000, 10, 100],
   [200_000, 10, 10],
   [200_000, 10, 1_000],
 ];
 
 const SHOP_COUNT = 100_000;
 const LIMIT = 20;
-const ENGINE_THREADS = [0, 1, 2];
-/** C, N and depth of the requests that the engine is asked. */
-const REQUESTS: readonly (readonly [C: number, N: number, depth: number])[] = [
-  [200, 5, 100],
-  [2_000, 5, 100],
-  [2_000, 5, 1_000],
-  [20_000, 10, 1_000],
+/** C, N and depth of the requests that the engine is asked, and how many callers ask again as soon as they are answered. */
+const REQUESTS: readonly (readonly [C: number, N: number, depth: number, callers: readonly number[]])[] = [
+  [200, 5, 100, [2, 8, 32]],
+  [2_000, 5, 100, [2, 8, 32]],
+  [2_000, 5, 1_000, [2, 8, 32]],
+  [36_000, 10, 100, []],
 ];
-/** Callers that ask again as soon as they are answered. */
-const CALLER_COUNTS = [2, 8, 32];
-const LOAD_MS = 500;
-const LOAD_ROUNDS = 4;
+const ALONE_MS = 200;
+const LOAD_MS = 200;
 
 export const whereBench: Bench = {
   name: 'where',
@@ -69,20 +69,32 @@ async function measureWorkers(): Promise<ResultRow[]> {
     const rows = await measureHandOff(board);
     for (const [C, N, depth] of RANKINGS) {
       board.request(C, N, depth);
-      const subjects: Subject[] = [
-        { name: 'rank here', run: () => board.rankHere() },
-        { name: 'rank in a worker', async: true, run: () => board.rank(1) },
-        { name: `rank in ${THREADS} workers`, async: true, run: () => board.rank(THREADS) },
+      const subjects: readonly (readonly [name: string, run: () => unknown])[] = [
+        ['rank here', () => board.rankHere()],
+        ['rank in a worker', () => board.rank(1)],
+        [`rank in ${THREADS} workers`, () => board.rank(THREADS)],
       ];
-      const timings = await timeInTurn(subjects);
-      subjects.forEach(({ name }, i) => {
-        rows.push({ terms: { C, N, depth }, subject: name, timing: timings[i]! });
-      });
+      for (const [subject, run] of subjects) {
+        await samplesOf(run, RANK_MS); // warm-up
+        const samplesMs = await quietly(() => samplesOf(run, RANK_MS));
+        rows.push({ terms: { C, N, depth }, subject, timing: timingOf(samplesMs) });
+      }
     }
     return rows;
   } finally {
     await board.close();
   }
+}
+
+/** Milliseconds of each run in `durationMs`. */
+async function samplesOf(run: () => unknown, durationMs: number): Promise<number[]> {
+  const samplesMs: number[] = [];
+  const endMs = performance.now() + durationMs;
+  for (let startMs = performance.now(); startMs < endMs; startMs = performance.now()) {
+    await run();
+    samplesMs.push(performance.now() - startMs);
+  }
+  return samplesMs;
 }
 
 /** A task that does nothing: one after the other, and after a pause in which the core goes to sleep. */
@@ -99,7 +111,7 @@ async function measureHandOff(board: Board): Promise<ResultRow[]> {
     return { terms: {}, subject, timing: timingOf(samplesMs) };
   };
   await handOff(0, 2_000);
-  return [await handOff(0, 5_000), await handOff(IDLE_MS, 200)];
+  return [await quietly(() => handOff(0, 5_000)), await quietly(() => handOff(IDLE_MS, 100))];
 }
 
 /** Random rows, candidates in runs, and workers over one memory. */
@@ -188,33 +200,32 @@ async function measureEngines(): Promise<ResultRow[]> {
   const data = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
   const engines: { readonly name: string; readonly engine: Engine }[] = [];
   try {
-    for (const threads of ENGINE_THREADS) {
+    for (const threads of [0, THREADS]) {
       const options = { store: town.storeDirectory, data: path.join(data, String(threads)), threads };
       const engine = await openEngine({ ...options, storePollMs: 0 });
       engines.push({ name: threads === 0 ? 'inline alone' : `${threads} threads`, engine });
     }
     const rows: ResultRow[] = [];
-    for (const [candidateCount, actionCount, depth] of REQUESTS) {
+    for (const [candidateCount, actionCount, depth, callerCounts] of REQUESTS) {
       const requests = benchRequests(generation, SEED, { candidateCount, actionCount, depth, limit: LIMIT });
       const terms = { C: candidateCount, N: actionCount, depth };
-      const subjects = engines.map(({ name, engine }) =>
-        inTurn(name, requests, (request) => engine.recommend(request), { async: true }),
-      );
-      const timings = await timeInTurn(subjects);
-      timings.forEach((timing, i) => {
-        rows.push({ terms: { ...terms, callers: 1 }, subject: subjects[i]!.name, timing });
-      });
-      for (const callers of CALLER_COUNTS) {
-        const asObjects = engines.map(({ name, engine }) => ({
-          name,
-          ask: (request: BenchRequest) => engine.recommend(request),
-        }));
-        const asJson = engines.map(({ name, engine }) => ({
-          name: `${name}, as JSON`,
-          ask: (request: BenchRequest) => engine.recommendJson(request),
-        }));
-        const found = await loadInTurn([...asObjects, ...asJson], requests, callers);
-        rows.push(...found.map((row) => ({ ...row, terms: { ...terms, callers } })));
+      for (const { name, engine } of engines) {
+        let next = 0;
+        const ask = () => engine.recommend(requests[next++ % requests.length]!);
+        await samplesOf(ask, ALONE_MS); // warm-up
+        const samplesMs = await quietly(() => samplesOf(ask, ALONE_MS));
+        rows.push({ terms: { ...terms, callers: 1 }, subject: name, timing: timingOf(samplesMs) });
+      }
+      for (const callers of callerCounts) {
+        for (const form of ['objects', 'JSON']) {
+          for (const { name, engine } of engines) {
+            const ask = (request: BenchRequest) =>
+              form === 'JSON' ? engine.recommendJson(request) : engine.recommend(request);
+            const { timing, perSecond } = await underLoad(ask, requests, callers);
+            const facts = { 'requests/s': perSecond };
+            rows.push({ terms: { ...terms, callers, form }, subject: name, timing, facts });
+          }
+        }
       }
     }
     return rows;
@@ -224,42 +235,31 @@ async function measureEngines(): Promise<ResultRow[]> {
   }
 }
 
-interface Answering {
-  readonly name: string;
-  readonly ask: (request: BenchRequest) => Promise<unknown>;
-}
-
-/** Several callers ask each subject for a while, in turn; the latencies, and how many requests were answered a second. */
-async function loadInTurn(
-  subjects: readonly Answering[],
+/** Callers that ask again as soon as they are answered: the latencies, and how many requests were answered a second. */
+async function underLoad(
+  ask: (request: BenchRequest) => Promise<unknown>,
   requests: readonly BenchRequest[],
   callers: number,
-): Promise<Omit<ResultRow, 'terms'>[]> {
-  const samplesMs = subjects.map((): number[] => []);
-  const perSecond = subjects.map(() => 0);
-  for (let round = 0; round < LOAD_ROUNDS; round++) {
-    for (const [i, { ask }] of subjects.entries()) {
-      const found: number[] = [];
-      const startMs = performance.now();
-      const endMs = startMs + LOAD_MS;
-      const caller = async (first: number): Promise<void> => {
-        for (let next = first; performance.now() < endMs; next++) {
-          const askedMs = performance.now();
-          await ask(requests[next % requests.length]!);
-          found.push(performance.now() - askedMs);
-          // Real callers come from sockets: the event loop turns between an answer and the next question.
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      };
-      await Promise.all(Array.from({ length: callers }, (_, first) => caller(first)));
-      if (round === 0) continue; // warm-up
-      perSecond[i] = Math.max(perSecond[i]!, (found.length * 1_000) / (performance.now() - startMs));
-      samplesMs[i]!.push(...found);
-    }
-  }
-  return subjects.map(({ name }, i) => ({
-    subject: name,
-    timing: timingOf(samplesMs[i]!),
-    facts: { 'requests/s': perSecond[i]! },
-  }));
+): Promise<{ timing: Timing; perSecond: number }> {
+  const load = async () => {
+    const samplesMs: number[] = [];
+    const startMs = performance.now();
+    const endMs = startMs + LOAD_MS;
+    const caller = async (first: number): Promise<void> => {
+      for (let next = first; performance.now() < endMs; next++) {
+        const askedMs = performance.now();
+        await ask(requests[next % requests.length]!);
+        samplesMs.push(performance.now() - askedMs);
+        // Real callers come from sockets: the event loop turns between an answer and the next question.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, (_, first) => caller(first)));
+    return {
+      timing: timingOf(samplesMs),
+      perSecond: (samplesMs.length * 1_000) / (performance.now() - startMs),
+    };
+  };
+  await load(); // warm-up
+  return quietly(load);
 }
