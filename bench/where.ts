@@ -12,7 +12,8 @@ import { openEngine, type Engine } from '../src/index.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { Lane, laneBytes, type RowTable } from '../src/kernel/lane.ts';
 import { LinearMemory } from '../src/kernel/linear-memory.ts';
-import { bestKernel } from '../src/kernel/wasm-kernel.ts';
+import { quantizedBytesOf } from '../src/kernel/quantize.ts';
+import { warmKernel } from '../src/kernel/wasm-kernel.ts';
 import type { Target } from '../src/workers/messages.ts';
 import { WorkerPool } from '../src/workers/worker-pool.ts';
 import { builtTown, openTown } from './bench-town.ts';
@@ -133,14 +134,17 @@ class Board {
     const bytes = laneBytes(bounds);
     const norms = LinearMemory.snapshotBase(THREADS, bytes);
     const rows = norms + ROWS * 8;
-    this.#memory.reserve(rows + ROWS * DIMENSIONS * 4);
-    this.#kernel = bestKernel(this.#memory);
+    const quantized = rows + ROWS * DIMENSIONS * 4;
+    const quantizedBytes = quantizedBytesOf(DIMENSIONS);
+    this.#memory.reserve(quantized + ROWS * quantizedBytes);
+    this.#kernel = warmKernel(this.#memory);
     this.#lanes = Array.from({ length: THREADS }, (_, i) => new Lane(this.#memory, this.#kernel, i, bytes));
-    this.#table = { rows, norms, rowFloats: DIMENSIONS };
+    this.#table = { rows, norms, rowFloats: DIMENSIONS, quantized };
     this.#fillNormal(this.#memory.views.f32.subarray(rows / 4, rows / 4 + ROWS * DIMENSIONS));
     for (let ordinal = 0; ordinal < ROWS; ordinal++) {
-      const norm = this.#kernel.norm(rows + ordinal * DIMENSIONS * 4, DIMENSIONS);
-      this.#memory.views.f64[norms / 8 + ordinal] = norm;
+      const row = rows + ordinal * DIMENSIONS * 4;
+      this.#memory.views.f64[norms / 8 + ordinal] = this.#kernel.norm(row, DIMENSIONS);
+      this.#kernel.quantize(row, DIMENSIONS, quantized + ordinal * quantizedBytes);
     }
     this.#pool = new WorkerPool(THREADS, [this.#memory.memory]);
     const placement = { base: norms, fileBytes: 0, laneBytes: bytes, source: 'bench' };
