@@ -62,7 +62,9 @@ test('inspect shows header, sections, model card and how this machine would serv
   expect(code).toBe(0);
   expect(stdout).toMatch(/^version +first$/m);
   expect(stdout).toMatch(new RegExp(`^shops +${SHOP_COUNT}$`, 'm'));
-  expect(stdout).toMatch(/^on this machine +(mapped|copied), (relaxed-simd|simd) kernel$/m);
+  expect(stdout).toMatch(
+    /^on this machine +(mapped|copied), (relaxed-simd|simd) kernel, (bytes|relaxedBytes) pass$/m,
+  );
   expect(stdout).toMatch(/^rows +\d+ +\d+ +[0-9a-f]{64}$/m);
   expect(stdout).toContain('"trainedBy": "a test"');
 

@@ -188,7 +188,7 @@ test('GET /metrics counts requests by route and status, and shows the engine and
   const stats = town.engine.stats();
   expect(await metric('doorrank_similarities_total')).toBe(stats.similarityCount);
   expect(await metric('doorrank_actions_accepted_total')).toBe(stats.actionsAccepted);
-  expect(await metric(`doorrank_kernel_info{build="${stats.kernel}"}`)).toBe(1);
+  expect(await metric(`doorrank_kernel_info{build="${stats.kernel}",byte_pass="${stats.bytePass}"}`)).toBe(1);
   expect(await metric(`doorrank_active_version_info{version="town",mapped="${stats.mapped}"}`)).toBe(1);
   expect(await metric('doorrank_storage_state{state="ok"}')).toBe(1);
   expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(0);

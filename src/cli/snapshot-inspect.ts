@@ -1,7 +1,8 @@
 /** `doorrank snapshot inspect`: what the header of a snapshot says, and how this machine would serve it. */
 import type { Command } from 'commander';
+import type { Kernel, KernelBuild } from '../kernel/kernel.ts';
 import { LinearMemory } from '../kernel/linear-memory.ts';
-import { bestKernel } from '../kernel/wasm-kernel.ts';
+import { warmKernel } from '../kernel/wasm-kernel.ts';
 import type { SnapshotHeader } from '../snapshot/format.ts';
 import { canMap } from '../snapshot/mapping.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
@@ -12,10 +13,11 @@ interface InspectOptions extends SnapshotFileOptions {
   readonly json?: true;
 }
 
-/** How this machine would hold the file, and the kernel build that would read it. */
+/** How this machine would hold the file, and the kernel that would read it. */
 interface MachineFacts {
   readonly mapping: 'mapped' | 'copied';
-  readonly kernel: string;
+  readonly kernel: KernelBuild;
+  readonly bytePass: Kernel['bytePass'];
 }
 
 export function snapshotInspectCommand(snapshot: Command): void {
@@ -37,10 +39,8 @@ Example:
 function runInspect(path: string | undefined, options: InspectOptions, command: Command): void {
   const file = snapshotPath(path, options, command);
   const header = readHeader(file);
-  const machine: MachineFacts = {
-    mapping: canMap() ? 'mapped' : 'copied',
-    kernel: bestKernel(new LinearMemory()).build,
-  };
+  const { build, bytePass } = warmKernel(new LinearMemory());
+  const machine: MachineFacts = { mapping: canMap() ? 'mapped' : 'copied', kernel: build, bytePass };
   console.log(options.json ? headerJson(file, header, machine) : headerText(file, header, machine));
 }
 
@@ -66,7 +66,7 @@ function headerText(path: string, header: SnapshotHeader, machine: MachineFacts)
       'bounds',
       header.bounds === null ? 'none' : `${header.bounds.join(', ')} (west, south, east, north, degrees)`,
     ],
-    ['on this machine', `${machine.mapping}, ${machine.kernel} kernel`],
+    ['on this machine', `${machine.mapping}, ${machine.kernel} kernel, ${machine.bytePass} pass`],
   ];
   const sections = Object.values(header.sections).map(({ name, offset, sizeBytes, sha256 }) => [
     name,

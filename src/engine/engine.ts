@@ -19,7 +19,7 @@ import {
 } from '../domain/action.ts';
 import { LocationSchema, type Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
-import type { KernelBuild, Metric } from '../kernel/kernel.ts';
+import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
 import { broughtActions, lineAction, type LineAction } from '../recommender/line-action.ts';
 import {
   ACTION_COUNT_MAX,
@@ -91,6 +91,8 @@ export interface SnapshotSummary {
 /** Counts since the engine was opened, and what it runs on. */
 export interface EngineStats {
   readonly kernel: KernelBuild;
+  /** Which product of whole numbers was faster when the kernel was warmed up. */
+  readonly bytePass: Kernel['bytePass'];
   readonly version: string | null;
   readonly mapped: boolean;
   readonly shopCount: number;
@@ -289,6 +291,7 @@ export class Engine {
     const { counts } = this.#runner;
     return {
       kernel: kernel.build,
+      bytePass: kernel.bytePass,
       version: this.#version,
       mapped: active?.mapped ?? false,
       shopCount: active?.generation.header.shopCount ?? 0,
@@ -462,6 +465,7 @@ export class Engine {
             previous: activation.previous,
             mapped: loaded.mapped,
             kernel: loaded.kernel.build,
+            bytePass: loaded.kernel.bytePass,
             shopCount,
             dimensions,
           },

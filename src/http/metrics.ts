@@ -116,9 +116,10 @@ function registerEngine(engine: Engine, registry: Registry): void {
     gauge.set(Number(engine.health().ready)),
   );
   // Facts that are words are a 1 under the word.
-  level('doorrank_kernel_info', 'The kernel build in use.', ['build'], (gauge) =>
-    gauge.set({ build: engine.stats().kernel }, 1),
-  );
+  level('doorrank_kernel_info', 'The kernel build in use.', ['build', 'byte_pass'], (gauge) => {
+    const { kernel, bytePass } = engine.stats();
+    gauge.set({ build: kernel, byte_pass: bytePass }, 1);
+  });
   level(
     'doorrank_active_version_info',
     'The active version, and whether its file is mapped.',
