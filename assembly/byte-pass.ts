@@ -82,7 +82,7 @@ function takeScratch(block: RequestBlock): void {
 
 function fillPanels(block: RequestBlock, relaxed: bool): void {
   const queryBytes = elementBytesOf(block) * panelElementBytes(relaxed);
-  memory.fill(panels, 0, block.queryCount * queryBytes);
+  memory.fill(panels, 0, block.queryCount * queryBytes); // what the relaxed product makes of other than 7 bits is open
   let group: u32 = 0;
   for (let first: u32 = 0; first < block.queryCount; first += group) {
     group = groupSize(block.queryCount - first);

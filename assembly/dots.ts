@@ -6,7 +6,7 @@
  * and lose half (bench/kernel). 8 × 4 holds one query per lane and splats row elements, which needs no sum across
  * lanes; the smaller blocks hold four elements per lane and add the lanes at the end.
  *
- * Every kernel reads `rowCount` rows, a multiple of 4, through their ordinals, and writes f32[Q][stride].
+ * Every kernel reads `rowCount` rows through their ordinals, whole blocks of them, and writes f32[Q][stride].
  */
 
 @inline

@@ -8,7 +8,7 @@ import { listOf, push, pushAll, startShortlist, takesAll, weed } from './shortli
 import { prepareTile, tileRowsOf } from './tiles';
 import { entries, shortlistCapacity, take, tileDots, TILE_STRIDE } from './workspace';
 
-/** Norms outside these are ranked by the definition: their squares, products and reciprocals might not be float32. */
+/** Squares, products and reciprocals of norms between these are float32; `rank.ts` says who must lie there. */
 export const NORM_MIN: f64 = 1e-12;
 export const NORM_MAX: f64 = 1e12;
 /** From here on a row is enough of a stream (bench/kernel). */

@@ -11,12 +11,6 @@ let highest: f32 = 0;
 let binsPerUnit: f32 = 0;
 let lastBin: i32 = 0;
 
-/** Bins in use since the last `countBins`. */
-@inline
-export function binCount(): u32 {
-  return lastBin + 1;
-}
-
 /**
  * Counts f32[count] at `values`, which needs room for three more behind it, and writes the bin of each to `binOfEach`,
  * u32[count] with the same room. Returns false, having counted nothing, if all are equal.

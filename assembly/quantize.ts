@@ -73,8 +73,10 @@ function quantizeOrCompare(compare: bool, row: u32, floats: u32, out: u32): bool
   const rest = <f32>(sqrt(total(restLow, restHigh)) * REST_ROUNDED_UP);
   const sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
   if (compare) {
-    const isRecord = load<f32>(record) == scale && load<f32>(record, 4) == rest && load<f32>(record, 8) == <f32>norm;
-    return unlike == 0 && isRecord && load<i32>(record, 12) == sum;
+    unlike |= load<u32>(record) ^ reinterpret<u32>(scale);
+    unlike |= load<u32>(record, 4) ^ reinterpret<u32>(rest);
+    unlike |= load<u32>(record, 8) ^ reinterpret<u32>(<f32>norm);
+    return (unlike | (load<u32>(record, 12) ^ sum)) == 0;
   }
   store<f32>(record, scale);
   store<f32>(record, rest, 4);

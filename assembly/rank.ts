@@ -14,9 +14,10 @@
  *
  * The bound of the float pass. With u = 2^-24, a sum of D products in float32, in any order, fused or not, is off by at
  * most γ·Σ|q_i·r_i| ≤ γ·‖q‖·‖r‖ with γ = D·u / (1 − D·u) (Higham, Accuracy and Stability of Numerical Algorithms, §3.1).
- * Kernels that hold four lane sums of D / 4 products add two roundings to the γ of D / 4. We take γ = (D + 16)·u·1.02, or
- * (D / 4 + 18)·u·1.02 for those; the 16 u more cover the roundings of ‖r‖, 1/‖r‖, ‖r‖²/2 and of the last operation, and the
- * definition's own error, D·2^-53, which is far smaller. Two values err by at most 2E apart, the slack:
+ * Kernels that hold four or more lane sums, of D / 4 products at most, add up to four roundings to the γ of D / 4. We
+ * take γ = (D + 16)·u·1.02, or (D / 4 + 18)·u·1.02 for those; what is more covers the roundings of ‖r‖, 1/‖r‖, ‖r‖²/2
+ * and of the last operation, and the definition's own error, D·2^-53, which is far smaller. Two values err by at most 2E
+ * apart, the slack:
  *
  *   cosine  E = γ·‖q‖        inner product  E = γ·‖q‖·R        L2  E = γ·‖q‖·R + 5u·R² + D·2^-50·(‖q‖ + R)²
  *
@@ -29,15 +30,19 @@
  *
  * by Cauchy and Schwarz, as ‖s·a‖ ≤ ‖r‖ + ‖e‖. a·b is exact in 32 bits; turning it into a float32, its two factors, their
  * product, ‖r‖ and 1/‖r‖ are fewer than 16 roundings of a number that is at most (‖q‖ + ‖g‖)·(‖r‖ + ‖e‖). So with
- * ρ = (‖g‖ + 16u·(‖q‖ + ‖g‖)) / ‖q‖, the largest of all queries,
+ * ρ = (‖g‖ + 16u·(‖q‖ + ‖g‖)) / ‖q‖, or any larger, such as that of another query,
  *
- *   E = ‖q‖·((1 + ρ)·‖e‖ + ρ·‖r‖) · m        L2 adds 16u·‖r‖²/2 + D·2^-49·‖q‖², which cover the absolute terms above
+ *   cosine         E = ‖q‖·((1 + ρ)·‖e‖ + ρ·‖r‖) / ‖r‖
+ *   inner product  E = ‖q‖·((1 + ρ)·‖e‖ + ρ·‖r‖) + 10^-35·(1 + 10^5·‖q‖)
+ *   L2             as inner product, + 16u·‖r‖²/2 + D·2^-49·‖q‖², which cover the absolute terms above
  *
- * with m = 1/‖r‖ for cosine and 1 else. What is itself rounded here is rounded up: by 1e-5 in E, by 1e-6 in ‖q‖ and ‖e‖.
- * Here every row has an error of its own, so shortlists hold both ends of the interval.
+ * What is itself rounded here is rounded up: by 1e-5 in E, by 1e-6 in ‖q‖ and ‖e‖. The 10^-35 are for rows far shorter
+ * than the longest, whose products are too small for float32 (`byte-queries.ts`). Every row has an error of its own, so
+ * shortlists hold both ends of the interval.
  *
- * All this holds while nothing overflows or vanishes in float32; norms outside [1e-12, 1e12], zero vectors among them,
- * are ranked by the definition alone.
+ * Nothing overflows, and what vanishes is less than the bounds allow, while every ‖q‖ and R, for cosine every ‖r‖, lie in
+ * [1e-12, 1e12]: in the float pass D·2^-149 at most is lost, E is 1e-30 at least. Requests outside are ranked by the
+ * definition alone.
  */
 import { shortlistByBytes } from './byte-pass';
 import { NORM_MAX, NORM_MIN, shortlistByFloats } from './float-pass';

@@ -27,16 +27,13 @@ export class Shortlist {
   slack: f32;
 }
 
-/** Room behind the last entry for stores of four lanes. */
-const STORE_SLACK: u32 = 8;
-
 /** The shortlist of query `n`. */
 @inline
 export function listOf(n: u32): Shortlist {
   return changetype<Shortlist>(lists + n * SHORTLIST_BYTES);
 }
 
-/** Starts a list in `entries`, f32[capacity][3]. */
+/** Starts a list in `entries`, room for three arrays of `capacity` words. */
 export function startShortlist(list: Shortlist, entries: u32, depth: u32, oneError: bool, slack: f32): void {
   const arrayBytes = shortlistCapacity(depth) << 2;
   list.lowers = entries;
@@ -100,7 +97,8 @@ export function weed(block: RequestBlock, n: u32, list: Shortlist): void {
     keepFrom(list);
     if (list.count > shortlistCapacity(depth) >> 1) settle(block, n, list);
   }
-  list.weedAt = min(shortlistCapacity(depth) - STORE_SLACK, list.count + 2 * depth + 64);
+  // Half the capacity at most is left, 2 depth + 128, so there is room for 4 more lanes than that.
+  list.weedAt = list.count + 2 * depth + 64;
 }
 
 /** A value that at least `depth` lower bounds reach, close to the depth-th largest: the least of its bin. */

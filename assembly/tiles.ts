@@ -38,8 +38,8 @@ function touch(rows: u32, rowBytes: u32, ordinals: u32, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     let at = rows + load<u32>(ordinals + (i << 2)) * rowBytes;
     const end = at + rowBytes;
-    for (; at + 256 <= end; at += 256) sum += load<u32>(at) + load<u32>(at, 64) + load<u32>(at, 128) + load<u32>(at, 192);
-    for (; at < end; at += 64) sum += load<u32>(at);
+    for (; end - at >= 256; at += 256) sum += load<u32>(at) + load<u32>(at, 64) + load<u32>(at, 128) + load<u32>(at, 192);
+    for (; end - at >= 64; at += 64) sum += load<u32>(at);
     sum += load<u32>(end - 4); // a row need not start with a line
   }
   touched = sum;

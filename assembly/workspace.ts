@@ -32,7 +32,7 @@ export let lists: u32 = 0;
 export let tileDots: u32 = 0;
 /** 32 bytes for every entry of a shortlist: to order or to settle one. */
 export let ordering: u32 = 0;
-/** f32[capacity][3] of each query. */
+/** Three arrays of `capacity` words for each query. */
 export let entries: u32 = 0;
 
 /** Takes the scratch that every pass needs. */

@@ -306,6 +306,54 @@ function strained(seed: number): Case {
   };
 }
 
+/** Lengths on both sides of what float32 can square, among lengths that it can. */
+function outOfRange(seed: number, metric: Metric): Case {
+  const random = new Random(seed);
+  const length = () => random.pick([1, 1e-41, 1e11, 1e-13, 1e13, 1e-20, 1e20].slice(0, 2 + random.below(6)));
+  const vector = (by: number) => Float32Array.from({ length: 12 }, () => by * random.normal());
+  // They come when shortlists have filled with others.
+  const rows = Array.from({ length: 1_200 }, (_, i) => vector(i < 400 ? 1 : length()));
+  return few(
+    { ...nearTwins(seed, metric), depth: random.pick([1, 5, 40]) },
+    rows,
+    vector(random.pick([1, length()])),
+  );
+}
+
+/** So many dimensions, all of one sign and near the largest, that sums of products fill 32 bits. */
+function longest(seed: number, dimensions: number): Case {
+  const random = new Random(seed);
+  const vector = () => Float32Array.from({ length: dimensions }, () => 127 - random.below(3));
+  // Every second row is half as long: its sums stay below what those of the others pass.
+  const rows = Array.from({ length: 200 }, (_, i) =>
+    i % 2 === 0 ? vector() : vector().fill(0, dimensions / 2),
+  );
+  return few({ ...nearTwins(seed, 'innerProduct'), depth: 3 }, rows, vector());
+}
+
+/**
+ * Two rows whose float32 sums, element by element, are rounded down in one and up in the other at every step, so that
+ * what eight queries at a time find is wrong by almost all that the bound of one long sum allows. The worse one looks
+ * better by more than the bound of four short sums.
+ */
+function oneWay(): Case {
+  const dimensions = 2_048;
+  const ulp = (i: number) => 2 ** (Math.floor(Math.log2(i + 1)) - 23);
+  const down = Float32Array.from({ length: dimensions }, (_, i) => 1 + 0.49 * ulp(i));
+  const up = Float32Array.from({ length: dimensions }, (_, i) => 1 - 0.49 * ulp(i));
+  const lost = down.reduce((sum, value) => sum + value - 1, 0);
+  up[0] = 1 + Math.round((2 * lost - 0.01 * lost) * 2 ** 13) / 2 ** 13;
+  const others = Array.from({ length: 30 }, (_, i) => new Float32Array(dimensions).fill(0.5 + i / 100));
+  const rows = [...others, up, down];
+  const c = few(nearTwins(1, 'innerProduct'), rows, new Float32Array(dimensions).fill(1));
+  return {
+    ...c,
+    queries: Array.from({ length: 8 }, () => c.queries[0]!),
+    weights: Array.from({ length: 8 }, () => 1),
+    depth: 1,
+  };
+}
+
 describe.each(kernels)('%s, %s first', (_, firstPass, make) => {
   const kernel = make();
   test('runs on this machine', () => expect(kernel).not.toBeNull());
@@ -367,6 +415,23 @@ describe.each(kernels)('%s, %s first', (_, firstPass, make) => {
       const c = vanishing(seed);
       expect(run(c, kernel!, firstPass), `vanishing(${seed})`).toStrictEqual(expected(c));
     }
+  });
+
+  test.each(METRICS)('lengths beyond what float32 can square: %s', (metric) => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const c = outOfRange(seed, metric);
+      expect(run(c, kernel!, firstPass), `outOfRange(${seed}, ${metric})`).toStrictEqual(expected(c));
+    }
+  });
+
+  test.each([2_064, 4_096, 8_192])('sums of %i products near the largest', (dimensions) => {
+    const c = longest(5, dimensions);
+    expect(run(c, kernel!, firstPass)).toStrictEqual(expected(c));
+  });
+
+  test('a long sum that every step rounds the same way', () => {
+    const c = oneWay();
+    expect(run(c, kernel!, firstPass)).toStrictEqual(expected(c));
   });
 
   test('rows in bytes are the twin of each other and hold what they say', () => {

@@ -58,7 +58,8 @@ export class Payload {
       const end = this.#records.startOf(ordinal + 1);
       const attributes = ATTRIBUTES.find(text, start, end);
       const name = NAME.find(text, start, attributes);
-      json[at++] = at === 1 ? OPENING_BRACKET! : COMMA!;
+      json[at] = at === 0 ? OPENING_BRACKET! : COMMA!;
+      at++;
       json[at++] = OPENING_BRACE!;
       if (name !== -1) at += text.copy(json, at, name + 1, textEnd(text, name + NAME.length));
       at += text.copy(json, at, name === -1 ? attributes + 1 : attributes, end);
@@ -69,8 +70,8 @@ export class Payload {
   }
 
   /**
-   * Throws `snapshot_invalid` unless every record of the ordinals `first` … `end` is a shop's as `PayloadBuilder` writes
-   * it, of the id and the coordinate that its ordinal has. `coordinates` is float64[count][2], lon before lat.
+   * Throws `snapshot_invalid` unless every record of the ordinals `first` … `end` has the form that record-form.ts draws,
+   * the id and the coordinate of its ordinal. `coordinates` is float64[count][2], lon before lat.
    */
   verify(ids: TextTable, coordinates: Float64Array, first: number, end: number): void {
     this.#records.verify(first, end);

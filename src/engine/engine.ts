@@ -482,7 +482,9 @@ export class Engine {
     if (this.#workers === null) return verifyGeneration(generation, kernel, placement.source);
     const coreCount = availableParallelism();
     // Nothing is served yet when an engine opens, so all cores may verify; later one is left to this thread.
-    await this.#workers.verify(target, this.#version === null ? coreCount : Math.max(1, coreCount - 1));
+    const threadCount =
+      this.#version === null ? coreCount : Math.min(this.#options.threads, Math.max(1, coreCount - 1));
+    await this.#workers.verify(target, threadCount);
   }
 }
 

@@ -127,11 +127,10 @@ export class ReachTree {
   }
 
   #visit(node: number, left: number, right: number): void {
-    const { nodes } = this.#places;
     const at = node * NODE_FLOATS;
     // The distances to a box bound those to the points inside it also after rounding, as every step here is monotone.
-    if (this.#nearest(at) > Math.min(nodes[at + 7]!, this.#limit)) return;
-    if (this.#farthest(at) <= Math.min(nodes[at + 6]!, this.#limit)) {
+    if (this.#isBeyond(at)) return;
+    if (this.#isWithin(at)) {
       for (let ordinal = left; ordinal <= right; ordinal++) this.#out[this.#count++] = ordinal;
       return;
     }
@@ -150,7 +149,10 @@ export class ReachTree {
     const { positions, reaches } = this.#places;
     const limit = this.#limit;
     const out = this.#out;
-    const [centerX, centerY, centerZ] = [this.#center[0]!, this.#center[1]!, this.#center[2]!];
+    const center = this.#center;
+    const centerX = center[0]!;
+    const centerY = center[1]!;
+    const centerZ = center[2]!;
     let count = this.#count;
     for (let ordinal = left; ordinal <= right; ordinal++) {
       const x = centerX - positions[ordinal * 3]!;
@@ -162,30 +164,26 @@ export class ReachTree {
     this.#count = count;
   }
 
-  #nearest(at: number): number {
-    const x = this.#outside(at, 0);
-    const y = this.#outside(at, 1);
-    const z = this.#outside(at, 2);
-    return x * x + y * y + z * z;
-  }
+  // These answer yes or no: V8 would allocate a number that a method returns for every box.
 
-  #outside(at: number, axis: number): number {
+  /** Whether no shop in a box reaches the location, or the radius no shop in it. */
+  #isBeyond(at: number): boolean {
     const { nodes } = this.#places;
-    const value = this.#center[axis]!;
-    return Math.max(nodes[at + axis]! - value, value - nodes[at + 3 + axis]!, 0);
+    const center = this.#center;
+    const x = Math.max(nodes[at]! - center[0]!, center[0]! - nodes[at + 3]!, 0);
+    const y = Math.max(nodes[at + 1]! - center[1]!, center[1]! - nodes[at + 4]!, 0);
+    const z = Math.max(nodes[at + 2]! - center[2]!, center[2]! - nodes[at + 5]!, 0);
+    return x * x + y * y + z * z > Math.min(nodes[at + 7]!, this.#limit);
   }
 
-  #farthest(at: number): number {
-    const x = this.#across(at, 0);
-    const y = this.#across(at, 1);
-    const z = this.#across(at, 2);
-    return x * x + y * y + z * z;
-  }
-
-  #across(at: number, axis: number): number {
+  /** Whether every shop in a box reaches the location, and the radius every shop in it. */
+  #isWithin(at: number): boolean {
     const { nodes } = this.#places;
-    const value = this.#center[axis]!;
-    return Math.max(Math.abs(value - nodes[at + axis]!), Math.abs(value - nodes[at + 3 + axis]!));
+    const center = this.#center;
+    const x = Math.max(Math.abs(center[0]! - nodes[at]!), Math.abs(center[0]! - nodes[at + 3]!));
+    const y = Math.max(Math.abs(center[1]! - nodes[at + 1]!), Math.abs(center[1]! - nodes[at + 4]!));
+    const z = Math.max(Math.abs(center[2]! - nodes[at + 2]!), Math.abs(center[2]! - nodes[at + 5]!));
+    return x * x + y * y + z * z <= Math.min(nodes[at + 6]!, this.#limit);
   }
 }
 

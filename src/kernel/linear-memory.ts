@@ -6,8 +6,8 @@ import { alignUp } from '../base/aligned-bytes.ts';
 import { check, EngineError } from '../base/errors.ts';
 
 const PAGE_BYTES = 65_536;
-/** What a 32-bit address reaches. */
-const MEMORY_BYTES_MAX = 65_536 * PAGE_BYTES;
+/** What a 32-bit address reaches but for the last page, so that the end of an array is an address too. */
+const MEMORY_BYTES_MAX = 65_535 * PAGE_BYTES;
 /** Where lane 0 starts: address 0 stays unused. */
 const LANES_START = PAGE_BYTES;
 
@@ -57,7 +57,7 @@ function shortlistCapacity(depth: number): number {
 /** Candidates are followed by room for a whole block of rows. */
 export const CANDIDATES_SLACK = 8;
 
-/** Scratch bytes of `rank`, for either pass, as `assembly/workspace.ts` and the passes take it. */
+/** Scratch bytes of `rank`: what every pass takes (`assembly/workspace.ts`) and what each of them takes, added up. */
 export function rankWorkspaceBytes(
   queryCount: number,
   candidateCount: number,

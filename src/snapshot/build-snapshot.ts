@@ -123,8 +123,9 @@ export async function buildSnapshot(
 }
 
 /**
- * Lays the file out and writes every section but the rows, their norms and the rows in bytes. What the catalog took in memory is free
- * when this returns: the largest part of a build's memory is not held while vectors are read and the file is verified.
+ * Lays the file out and writes every section but the rows, their norms and the rows in bytes. What the catalog took in
+ * memory is free when this returns: the largest part of a build's memory is not held while vectors are read and the
+ * file is verified.
  */
 function writeAllButRows(
   { version, metric, modelCard = {} }: BuildInput,

@@ -263,6 +263,7 @@ export function decodeHeader(
   const promised = Number(view.getBigUint64(16, true));
   if (promised !== fileBytes)
     throw invalid(source, `has ${fileBytes} bytes, its header promises ${promised}; copy it again`);
+  if (view.getBigUint64(88, true) !== 0n) throw invalid(source, 'must have zeros in the bytes 88 to 95');
   const dimensions = view.getUint32(24, true);
   const rowFloats = view.getUint32(28, true);
   const shopCount = view.getUint32(32, true);
@@ -366,6 +367,8 @@ function decodeSections(
     sections[name] = { name, offset, sizeBytes, sha256: header.slice(at + 32, at + 64) };
     end = offset + sizeBytes;
   });
+  if (fileBytes !== alignUp(end, PAGE_BYTES))
+    throw invalid(source, `must end at ${alignUp(end, PAGE_BYTES)}, behind its sections, found ${fileBytes}`);
   return sections;
 }
 

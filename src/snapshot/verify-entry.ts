@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { LinearMemory } from '../kernel/linear-memory.ts';
 import { bestKernel } from '../kernel/wasm-kernel.ts';
-import { Generation } from './generation.ts';
+import { attach } from './open-snapshot.ts';
 import { verificationParts, type VerificationPart } from './verify-generation.ts';
 import { takeParts, type HelperSetup } from './verify-in-threads.ts';
 
@@ -12,8 +12,7 @@ let parts: readonly VerificationPart[] | undefined;
 /** The snapshot is read only while a part of it is taken: without one it may be gone by now. */
 function partsOfSnapshot(): readonly VerificationPart[] {
   const memory = new LinearMemory(shared);
-  const { base, fileBytes, source } = placement;
-  return verificationParts(Generation.attach(memory, base, fileBytes, source), bestKernel(memory));
+  return verificationParts(attach(memory, placement), bestKernel(memory));
 }
 
 takeParts(progress, (part) => (parts ??= partsOfSnapshot())[part]!());

@@ -1,5 +1,6 @@
 /**
- * Everything that must hold before a snapshot serves: every checksum, and that the contents belong together.
+ * Everything that must hold before a snapshot serves: every checksum, and that what an answer reads is what it should
+ * be. That the columns say the same as the records is the build's to hold.
  * A list of parts that need no order and nothing of each other, so that any thread can run any of them.
  */
 import { EngineError } from '../base/errors.ts';

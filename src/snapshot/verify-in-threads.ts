@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
 import type { Generation } from './generation.ts';
 import type { Placement } from './open-snapshot.ts';
-import { prove, verificationParts, verifyGeneration } from './verify-generation.ts';
+import { prove, verificationParts, verifyGeneration, type VerificationPart } from './verify-generation.ts';
 
 /** Beside this file under the same extension, in a checkout (.ts) and in a built package (.js). */
 const HELPER = new URL(
@@ -16,6 +16,8 @@ const HELPER = new URL(
 );
 /** The checksum of the rows is one part and takes a quarter of all work, so more threads would wait for it. */
 const THREADS_MAX = 4;
+/** Far more than any part takes: the checksum of 4 GiB from a slow disk is one. */
+const HELPER_MS_MAX = 120_000;
 /** A helper is there after some 100 ms; smaller files are verified by then. */
 const HELPED_BYTES_MIN = 100_000_000;
 
@@ -53,17 +55,46 @@ export function verifyWithHelpers(
   const parts = verificationParts(generation, kernel);
   const progress = new Int32Array(new SharedArrayBuffer((PROVEN + parts.length) * 4));
   const setup: HelperSetup = { memory: memory.memory, placement, progress };
-  for (let i = 0; i < helperCount; i++) {
-    // A helper that cannot start takes no part; this thread then does them all.
-    new Worker(HELPER, { workerData: setup }).on('error', () => {}).unref();
-  }
+  for (let i = 0; i < helperCount; i++) startHelper(setup);
+  proveWithHelpers(parts, progress, placement.source, HELPER_MS_MAX);
+}
+
+/**
+ * Proves all parts beside whoever else takes them from `progress`. Helpers are waited for until none has ended a part
+ * for `helperMsMax`.
+ */
+export function proveWithHelpers(
+  parts: readonly VerificationPart[],
+  progress: Int32Array<SharedArrayBuffer>,
+  source: string,
+  helperMsMax: number,
+): void {
   takeParts(progress, (part) => parts[part]!());
-  let ended: number;
-  while ((ended = Atomics.load(progress, ENDED)) < parts.length) Atomics.wait(progress, ENDED, ended);
+  waitForHelpers(progress, parts.length, helperMsMax);
   // What a thread did not prove is done again here, in order: it throws what that thread has found.
   parts.forEach((part, i) => {
-    if (Atomics.load(progress, PROVEN + i) === 0) prove(part, placement.source);
+    if (Atomics.load(progress, PROVEN + i) === 0) prove(part, source);
   });
+}
+
+/** A helper that cannot start, for want of permission or threads, takes no part; the caller then does them all. */
+function startHelper(setup: HelperSetup): void {
+  try {
+    new Worker(HELPER, { workerData: setup }).on('error', () => {}).unref();
+  } catch {
+    // Said by nobody: what it would have proven is proven all the same.
+  }
+}
+
+/**
+ * Waits until every part that was taken has ended, or until none has for `msMax`: a helper that died with a part does
+ * not end it, and this thread hears of no death while it waits. One that is only slow may go on reading; what it finds
+ * is not looked at any more.
+ */
+function waitForHelpers(progress: Int32Array<SharedArrayBuffer>, partCount: number, msMax: number): void {
+  for (let ended: number; (ended = Atomics.load(progress, ENDED)) < partCount;) {
+    if (Atomics.wait(progress, ENDED, ended, msMax) === 'timed-out') return;
+  }
 }
 
 /** Takes parts and runs each, until none is left. What `run` throws leaves its part unproven. */
