@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { ByteNeedle } from '../src/catalog/byte-needle.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
-import { type Column, MISSING_CODE, TRUE_CODE } from '../src/catalog/columns.ts';
+import {
+  type Column,
+  MISSING_CODE,
+  type NumberListColumn,
+  type TextListColumn,
+  TRUE_CODE,
+} from '../src/catalog/columns.ts';
 import type { AttributeValue, Shop } from '../src/domain/shop.ts';
 import {
   catalogOf,
@@ -18,16 +24,32 @@ import {
 function valueAt(column: Column, ordinal: number): AttributeValue | undefined {
   if (column.kind === 'number')
     return Number.isNaN(column.values[ordinal]) ? undefined : column.values[ordinal]!;
+  if (column.kind === 'numberList' || column.kind === 'textList') {
+    const list = listAt(column, column.starts[ordinal]!, column.starts[ordinal + 1]!);
+    return list.length === 0 ? undefined : list;
+  }
   const code = column.codes[ordinal]!;
   if (code === MISSING_CODE) return undefined;
   return column.kind === 'boolean' ? code === TRUE_CODE : column.dictionary.at(code - 1);
 }
 
-/** The value that a column should hold: popularity is 0 where the owner did not say. */
+function listAt(
+  column: NumberListColumn | TextListColumn,
+  start: number,
+  end: number,
+): readonly (number | string)[] {
+  if (column.kind === 'numberList') return [...column.values.subarray(start, end)];
+  return Array.from(column.codes.subarray(start, end), (code) => column.dictionary.at(code - 1));
+}
+
+/** The value that a column should hold: popularity is 0 where the owner did not say, nulls and empty lists are none. */
 function valueOf(shop: Shop, name: string): AttributeValue | undefined {
   if (name === 'popularity') return shop.popularity ?? 0;
   if (name === 'category' || name === 'price' || name === 'rating') return shop[name];
-  return Object.hasOwn(shop.attributes, name) ? shop.attributes[name]! : undefined;
+  const value = Object.hasOwn(shop.attributes, name) ? shop.attributes[name] : undefined;
+  if (!Array.isArray(value)) return value;
+  const present = value.filter((element) => element !== null);
+  return present.length === 0 ? undefined : present;
 }
 
 test('records, ids and columns hold what the shops hold, in the order of their ordinals', () => {
@@ -137,11 +159,36 @@ test('an attribute is a column if all its values are of one kind, else the catal
     undefined,
     'mixed',
     'nested',
-    'nested',
-    'nested',
+    undefined,
+    'mixed',
     undefined,
   ]);
   expect(columns.column('door')).toBeUndefined();
+});
+
+test.each<[values: AttributeValue[], kind: string]>([
+  [[['a', 'b'], [], null, ['c', null]], 'textList'],
+  [[[], [1, 2], [-0.5]], 'numberList'],
+  [[[], 'a'], 'text'],
+  [[[null], 1], 'number'],
+  [[['a'], 'a'], 'mixed'],
+  [['a', ['a']], 'mixed'],
+  [[['a'], [1]], 'mixed'],
+  [[['a', 1]], 'nested'],
+  [[[true]], 'nested'],
+  [[[['a']]], 'nested'],
+  [[{}, ['a']], 'nested'],
+  [[['a'], 1, {}], 'nested'],
+  [[Array(100).fill('a')], 'textList'],
+  [[Array(101).fill('a')], 'long'],
+  [[['a'], Array(101).fill(1), 7], 'long'],
+  [[7, Array(101).fill(1)], 'long'],
+  [[Array(101).fill(1), {}], 'nested'],
+  [[{}, Array(101).fill(1)], 'nested'],
+])('an attribute with the values %j is %s', (values, kind) => {
+  const catalog = catalogOf(values.map((a, i) => plainShop({ shopId: `s${i}`, attributes: { a } })));
+  verifyAlone(catalog);
+  expect(catalog.columns.column('a')?.kind ?? catalog.columns.unfilterable('a')).toBe(kind);
 });
 
 test('an empty catalog opens and has the columns of every catalog', () => {
@@ -161,6 +208,11 @@ test('what a column cannot hold is refused, naming the shop and the attribute', 
   refusal({ attributes: { seats: Infinity } }, 'shop "s1": "seats" is Infinity, expected a finite number');
   refusal({ category: '\ud800' }, 'shop "s1": "category" is "\\ud800", with half a character');
   refusal({ attributes: { price: 3 } }, 'shop "s1": "price" has the name of a column that every catalog has');
+  refusal({ attributes: { tags: ['a', '\ud800'] } }, '"tags" holds a value that is "\\ud800", with half');
+  refusal({ attributes: { sizes: [1, NaN] } }, '"sizes" holds a value that is NaN, expected a finite number');
+  for (const name of ['and', 'or', 'not']) {
+    refusal({ attributes: { [name]: 1 } }, `shop "s1": "${name}" is a word of the language of filters`);
+  }
   refusal({ shopId: '\ud800' }, 'holds half a character');
   const attributes = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`a${i}`, i]));
   refusal({ attributes }, 'shop "s1": "a1000" is one more than 1000 attributes');

@@ -43,9 +43,15 @@ function expectAnswersHold(catalog: Catalog, place: string): void {
   }
   for (const name of catalog.columns.names()) {
     const { kind } = catalog.columns.column(name)!;
-    const eq = { number: 1, text: 'pizza', boolean: true }[kind];
-    const kept = catalog.compileFilter({ [name]: { eq } })(Uint32Array.from(all), all.length);
-    expect(kept, place).toBeLessThanOrEqual(all.length);
+    const conditions = {
+      number: { eq: 1 },
+      text: { eq: 'pizza' },
+      boolean: { eq: true },
+      numberList: { contains: 1 },
+      textList: { contains: 'pizza' },
+    }[kind];
+    const pass = catalog.compileFilter({ [name]: conditions }, () => []);
+    expect(pass(Uint32Array.from(all), all.length), place).toBeLessThanOrEqual(all.length);
   }
 }
 
@@ -109,6 +115,11 @@ test.each<[directory: unknown, message: RegExp]>([
   [[{ name: 'x', kind: 'date' }], /entry 0 of the directory is \{"name":"x","kind":"date"\}/],
   [[{ name: 'x', kind: 'text' }], /entry 0 of the directory/],
   [[{ name: 'x', kind: 'text', dictionaryBytes: -8 }], /entry 0 of the directory/],
+  [[{ name: 'x', kind: 'text', dictionaryBytes: 8, valueCount: 0 }], /entry 0 of the directory/],
+  [[{ name: 'x', kind: 'textList', dictionaryBytes: 8 }], /entry 0 of the directory/],
+  [[{ name: 'x', kind: 'numberList' }], /entry 0 of the directory/],
+  [[{ name: 'x', kind: 'numberList', valueCount: 0.5 }], /entry 0 of the directory/],
+  [[{ name: 'x', kind: 'numberList', valueCount: 1e15 }], /column "x" ends at \d+, expected at most/],
   [
     [
       { name: 'x', kind: 'mixed' },
@@ -173,4 +184,24 @@ test('numbers that are not finite and codes out of range are refused, naming the
   );
   category.codes[0] = 2;
   expect(() => columns.verify()).toThrow(/column "category", shop 0 has code 2, expected 0\.\.1/);
+});
+
+test('lists that do not follow one another, or hold what is no value, are refused', () => {
+  const { columns } = catalogOf([
+    plainShop({ shopId: 'a', attributes: { tags: ['x', 'y'], sizes: [1] } }),
+    plainShop({ shopId: 'b', attributes: { tags: ['x'], sizes: [2, 3] } }),
+  ]);
+  const tags = columns.column('tags')!;
+  const sizes = columns.column('sizes')!;
+  if (tags.kind !== 'textList' || sizes.kind !== 'numberList') throw new Error('other kinds');
+  sizes.values[2] = NaN;
+  expect(() => columns.verify()).toThrow(/column "sizes", listed value 2 is NaN, expected a finite number;/);
+  sizes.starts.set([0, 4, 3]);
+  expect(() => columns.verify()).toThrow(/column "sizes", start 1 is 4, expected 0\.\.3/);
+  tags.codes[1] = 0;
+  expect(() => columns.verify()).toThrow(/column "tags", listed value 1 has code 0, expected 1\.\.2/);
+  tags.starts.set([0, 2, 2]);
+  expect(() => columns.verify()).toThrow(/column "tags", start 2 is 2, expected 3\.\.3/);
+  tags.starts.set([1, 2, 3]);
+  expect(() => columns.verify()).toThrow(/column "tags", start 0 is 1, expected 0\.\.0/);
 });

@@ -71,6 +71,8 @@ export const FILTERABLE = {
   constructor: 'text',
   '': 'number',
   메뉴: 'text',
+  labels: 'textList',
+  sizes: 'numberList',
 } as const;
 
 function randomAttributes(random: Random, shopId: string): Shop['attributes'] {
@@ -85,9 +87,15 @@ function randomAttributes(random: Random, shopId: string): Shop['attributes'] {
     ['mixed', random.pick<AttributeValue>([1, 'one', true])],
     ['tags', random.pick<AttributeValue>([['a', { b: null }], {}, 'a', 7])],
     ['unknown', null],
+    ['labels', randomList(random, () => random.pick([...CATEGORIES, randomText(random, 2)]))],
+    ['sizes', randomList(random, () => random.below(12) - 2)],
   ];
   // Not an object literal, which would take __proto__ for the prototype.
   return Object.fromEntries(all.filter(() => random.unit() < 0.7));
+}
+
+function randomList(random: Random, value: () => AttributeValue): AttributeValue[] {
+  return Array.from({ length: random.below(5) }, () => (random.unit() < 0.05 ? null : value()));
 }
 
 /** A random order of `count` shops. */

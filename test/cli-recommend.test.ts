@@ -74,6 +74,22 @@ test('the radius narrows the candidates', async () => {
   expect(Math.max(...narrow.shops.map(({ distanceMeters }) => distanceMeters))).toBeLessThanOrEqual(500);
 });
 
+test('--filter takes the filter of a request', async () => {
+  const filter = { price: { nearViewed: 0.3 }, or: [{ category: { prefix: 'ch' } }, { spicy: true }] };
+  const [all, some] = [
+    await answered('--shop', 's42'),
+    await answered('--shop', 's42', '--filter', JSON.stringify(filter)),
+  ];
+  expect(some).toEqual(await expected({ actions: [{ type: 'view', shopId: 's42' }], filter }));
+  expect(some.candidateCount).toBeGreaterThan(0);
+  expect(some.candidateCount).toBeLessThan(all.candidateCount);
+  const none = await doorrank([...RECOMMEND, '--filter', '{"price":{"max":-1}}']);
+  expect(none.stdout).toContain('No shop that passes the filter delivers to lon 126.9784, lat 37.5667.');
+  const noJson = await doorrank([...RECOMMEND, '--filter', '{price:1}']);
+  expect(noJson).toMatchObject({ code: 2, stdout: '' });
+  expect(noJson.stderr).toContain('Expected JSON; are quotes missing around it?');
+});
+
 test('actions come from a .json or an .ndjson file just as from the request of the library', async () => {
   const actions = [
     { type: 'view', shopId: 's7', at: '2026-11-22T02:00:00Z' },
@@ -144,6 +160,11 @@ const REFUSED: readonly (readonly [args: readonly string[], says: readonly strin
   [['--at', 'yesterday'], ['--at must be an ISO 8601 instant']],
   [['--keyword', 'x'.repeat(10_000)], ['actions[0].keyword must be 1..200 characters, got "xxx']],
   [Array.from({ length: 51 }, () => ['--keyword', 'a']).flat(), ['50 actions']],
+  [
+    ['--filter', '{"or":[{"colour":1}]}'],
+    ['filter.or[0].colour is not a column of this catalog; it has: category'],
+  ],
+  [['--filter', '[]'], ['--filter must be an object of conditions by column, got []']],
   [['--store', join(directory, 'nowhere')], ['nowhere']],
 ];
 

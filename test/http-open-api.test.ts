@@ -97,16 +97,25 @@ test('every parameter and every body has an example', () => {
   }
 });
 
-test('a filter may be documented as a bare value or as conditions, as it is accepted', async () => {
+test('a filter is documented as it is accepted: bare values, conditions, filters within filters', async () => {
   const { body } = await town.ask('GET', '/openapi.json');
-  const { anyOf } = body.components.schemas.RecommendRequest.properties.filter.additionalProperties;
-  expect(anyOf.map(({ type }: { type: unknown }) => type)).toEqual([
-    ['string', 'number', 'boolean'],
-    'object',
-  ]);
-  const filter = { spicy: true, category: { in: ['chinese'] }, price: { min: 1, max: 90_000 } };
-  expect(Object.keys(anyOf[1].properties)).toEqual(['eq', 'in', 'min', 'max']);
-  expect((await town.ask('POST', '/v1/recommendations', { location: TOWN_CENTER, filter })).status).toBe(200);
+  const { RecommendRequest, Filter } = body.components.schemas;
+  expect(JSON.stringify(RecommendRequest.properties.filter)).toContain('"#/components/schemas/Filter"');
+  const itself = { $ref: '#/components/schemas/Filter' };
+  expect(Filter.properties).toMatchObject({ and: { items: itself }, or: { items: itself }, not: itself });
+  const [bare, conditions] = Filter.additionalProperties.anyOf;
+  expect(bare.type).toEqual(['string', 'number', 'boolean']);
+  const [category, price] = [
+    { prefix: 'chi', exists: true },
+    { min: 1, max: 90_000, nearViewed: 0.5 },
+  ];
+  const rating = { in: [4.5], eq: 4.5 };
+  const named = Object.keys({ ...category, ...price, ...rating, contains: 'x' });
+  expect(Object.keys(conditions.properties).sort()).toEqual(named.sort());
+  const filter = { spicy: true, and: [{ category }], or: [{ price }, { not: { rating } }] };
+  const answered = await town.ask('POST', '/v1/recommendations', { location: TOWN_CENTER, filter });
+  expect(answered.status).toBe(200);
+  expect(answered.body.shops.length).toBeGreaterThan(0);
 });
 
 test('every example is answered as documented', async () => {

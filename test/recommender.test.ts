@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
 import { actionWeights } from '../src/recommender/action-weights.ts';
+import type { Shop } from '../src/domain/shop.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
@@ -48,7 +49,8 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
     weight: weightOf(ageSeconds, ages[0]!, halfLifeMinutes),
   }));
   const radiusMeters = random.unit() < 0.5 ? random.between(100, 4_000) : undefined;
-  const priceMax = random.unit() < 0.3 ? 12_000 : undefined;
+  const viewed = new Set(drawn.flatMap(({ about }) => about.shopId ?? []));
+  const { filter, passes } = randomFilter(random, town, viewed);
   const excludeSeen = random.unit() < 0.3;
   const excludeShopIds =
     random.unit() < 0.3
@@ -69,7 +71,7 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       excludeSeen,
       excludeShopIds,
       at: AT,
-      ...(priceMax !== undefined && { filter: { price: { max: priceMax } } }),
+      ...(filter !== undefined && { filter }),
     },
     scan: {
       location,
@@ -79,9 +81,38 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       metric,
       k: fusion.k,
       depth: fusion.depth,
-      passes: (shop) => !excluded.has(shop.shopId) && (priceMax === undefined || shop.price! <= priceMax),
+      passes: (shop) => !excluded.has(shop.shopId) && passes(shop),
     },
   };
+}
+
+interface FilterCase {
+  readonly filter?: RecommendRequest['filter'];
+  readonly passes: (shop: Shop) => boolean;
+}
+
+/** One of a few filters and, beside it, what it means. */
+function randomFilter(random: Random, town: Town, viewedShopIds: ReadonlySet<string>): FilterCase {
+  const prices = [...town.shops()].flatMap(({ shopId, price }) => (viewedShopIds.has(shopId) ? price! : []));
+  const sorted = prices.toSorted((a, b) => a - b);
+  const middles = [sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!] as const;
+  const median = (middles[0] + middles[1]) / 2;
+  const isNear = ({ price }: Shop): boolean =>
+    sorted.length === 0 || Math.abs(price! - median) <= 0.3 * median;
+  return random.pick<FilterCase>([
+    { passes: () => true },
+    { filter: { price: { max: 12_000 } }, passes: ({ price }) => price! <= 12_000 },
+    { filter: { price: { nearViewed: 0.3 } }, passes: isNear },
+    {
+      filter: { or: [{ category: { prefix: 'c' } }, { not: { chain: { exists: false } } }], spicy: false },
+      passes: ({ category, attributes }) =>
+        (category!.startsWith('c') || attributes['chain'] !== undefined) && attributes['spicy'] === false,
+    },
+    {
+      filter: { not: { or: [{ price: { nearViewed: 0.3 } }, { rating: { min: 4.8 } }] } },
+      passes: (shop) => (sorted.length === 0 || !isNear(shop)) && !(shop.rating! >= 4.8),
+    },
+  ]);
 }
 
 /** Documented: from 500 half-lives on ages count from the newest action, and none counts more than 1,000. */

@@ -4,7 +4,8 @@
  */
 import type { Shop } from '../domain/shop.ts';
 import { Columns, MISSING_CODE, type NumberColumn, type TextColumn } from './columns.ts';
-import { type CandidateFilter, compileFilter, type Filter } from './filter.ts';
+import { type CandidateFilter, compileFilter } from './compile-filter.ts';
+import type { Filter } from './filter.ts';
 import { invalidSection } from '../base/invalid-section.ts';
 import { Payload, type Excerpt } from './payload.ts';
 import { ShopIds } from './shop-ids.ts';
@@ -70,9 +71,9 @@ export class Catalog {
     return presentIn(this.#rating, ordinal);
   }
 
-  /** Errors as of `compileFilter`. */
-  compileFilter(filter: Filter): CandidateFilter {
-    return compileFilter(filter, this.columns);
+  /** Compiles a filter for these shops; see `compileFilter`. */
+  compileFilter(filter: Filter, viewedOrdinals: () => readonly number[]): CandidateFilter {
+    return compileFilter(filter, this.columns, viewedOrdinals);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Collects the columns of shops in the order of the input and writes them in the order of their ordinals.
- * One array per column, 1 to 8 bytes a shop; every distinct text is kept once.
+ * One array per column, 1 to 8 bytes a shop and as much for every value of a list; every distinct text is kept once.
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { check, EngineError } from '../base/errors.ts';
@@ -11,12 +11,13 @@ import {
   COLUMNS_HEADER_BYTES,
   type ColumnKind,
   type ColumnEntry,
-  FALSE_CODE,
-  MISSING_CODE,
-  TRUE_CODE,
+  LIST_VALUES_MAX,
+  type ListKind,
   type Unfilterable,
 } from './columns.ts';
-import { TextInterner } from './text-interner.ts';
+import { FILTER_WORDS } from './filter.ts';
+import { ListValues } from './list-values.ts';
+import { ScalarValues } from './scalar-values.ts';
 
 /**
  * Attributes of a catalog. More names than that are data, not columns, and belong inside one nested
@@ -28,18 +29,21 @@ const ATTRIBUTES_MAX = 1_000;
 const SHOP_COLUMNS = { category: 'text', price: 'number', rating: 'number', popularity: 'number' } as const;
 const POPULARITY_DEFAULT = 0;
 
+/** Of several reasons the last of these is told, whatever the order of the shops. */
+const UNFILTERABLE: readonly Unfilterable[] = ['mixed', 'long', 'nested'];
+
 export class ColumnsBuilder {
   readonly #columns = new Map<string, ColumnValues | Unfilterable>();
   #shopCount = 0;
 
   constructor() {
-    for (const [name, kind] of Object.entries(SHOP_COLUMNS)) this.#columns.set(name, new ColumnValues(kind));
+    for (const [name, kind] of Object.entries(SHOP_COLUMNS)) this.#columns.set(name, new ScalarValues(kind));
   }
 
   /**
    * Adds the next shop. Throws `input_invalid`, naming the shop and what does not hold: a number that is not
-   * finite, a text with half a character, an attribute with the name of a column of every catalog, too many
-   * attributes.
+   * finite, a text with half a character, an attribute with the name of a column of every catalog or with one
+   * that means something else in filters, too many attributes.
    */
   add(shop: Shop): void {
     this.#set(shop, 'category', shop.category);
@@ -49,6 +53,9 @@ export class ColumnsBuilder {
     for (const [name, value] of Object.entries(shop.attributes)) {
       if (Object.hasOwn(SHOP_COLUMNS, name)) {
         throw refused(shop, name, 'has the name of a column that every catalog has; give it another name');
+      }
+      if (FILTER_WORDS.includes(name)) {
+        throw refused(shop, name, 'is a word of the language of filters; give the attribute another name');
       }
       this.#set(shop, name, value);
     }
@@ -65,93 +72,83 @@ export class ColumnsBuilder {
         directory.push({ name, kind: column });
         continue;
       }
-      const { data, dictionary } = column.encode(order);
-      directory.push({ name, kind: column.kind, ...(dictionary && { dictionaryBytes: dictionary.length }) });
-      parts.push(data, ...(dictionary ? [dictionary] : []));
+      const encoded = column.encode(order);
+      directory.push({ name, kind: column.kind, ...encoded.sizes });
+      parts.push(...encoded.parts);
     }
     return joined(directory, this.#shopCount, parts);
   }
 
-  #set(shop: Shop, name: string, value: AttributeValue | undefined): void {
-    if (value === undefined || value === null) return;
+  #set(shop: Shop, name: string, given: AttributeValue | undefined): void {
+    const value = presentIn(given);
+    if (value === undefined) return;
     const fault = faultOf(value);
     if (fault !== undefined) throw refused(shop, name, fault);
     const kind = kindOf(value);
     const column = this.#columns.get(name) ?? this.#newColumn(shop, name, kind);
-    if (kind === 'nested') this.#columns.set(name, 'nested');
-    else if (typeof column === 'string') return;
-    else if (column.kind === kind) column.set(this.#shopCount, value as Scalar);
-    else this.#columns.set(name, 'mixed');
+    if (typeof column !== 'string' && column.kind === kind) column.set(this.#shopCount, value as never);
+    else this.#columns.set(name, unfilterableAs(column, kind));
   }
 
-  #newColumn(shop: Shop, name: string, kind: ColumnKind | 'nested'): ColumnValues | Unfilterable {
+  #newColumn(shop: Shop, name: string, kind: ColumnKind | Unfilterable): ColumnValues | Unfilterable {
     if (this.#columns.size === Object.keys(SHOP_COLUMNS).length + ATTRIBUTES_MAX) {
       throw refused(shop, name, `is one more than ${ATTRIBUTES_MAX} attributes; put rare ones inside one`);
     }
-    const column = kind === 'nested' ? kind : new ColumnValues(kind);
+    const column = isUnfilterable(kind)
+      ? kind
+      : isListKind(kind)
+        ? new ListValues(kind)
+        : new ScalarValues(kind);
     this.#columns.set(name, column);
     return column;
   }
 }
 
-type Scalar = number | boolean | string;
-type Values = Float64Array | Uint8Array | Uint32Array;
+type ColumnValues = ScalarValues | ListValues;
 
-/** The values of one column by place in the input; places beyond the last value set have none. */
-class ColumnValues {
-  readonly kind: ColumnKind;
-  readonly #texts = new TextInterner();
-  #values: Values;
-
-  constructor(kind: ColumnKind) {
-    this.kind = kind;
-    this.#values = emptyValues(kind, 64);
-  }
-
-  /** `value` is of this column's kind. */
-  set(place: number, value: Scalar): void {
-    if (place >= this.#values.length) {
-      const grown = emptyValues(this.kind, Math.max(place + 1, this.#values.length * 2));
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[place] = this.#encoded(value);
-  }
-
-  encode(order: Uint32Array): { data: Uint8Array; dictionary: Uint8Array | undefined } {
-    const texts = this.kind === 'text' ? this.#texts.encodeSorted() : undefined;
-    const values = emptyValues(this.kind, order.length);
-    for (let ordinal = 0; ordinal < order.length; ordinal++) {
-      const value = this.#values[order[ordinal]!];
-      if (value === undefined) continue;
-      values[ordinal] = texts === undefined || value === MISSING_CODE ? value : texts.place[value - 1]! + 1;
-    }
-    return { data: new Uint8Array(values.buffer), dictionary: texts?.bytes };
-  }
-
-  #encoded(value: Scalar): number {
-    if (typeof value === 'number') return value;
-    if (typeof value === 'boolean') return value ? TRUE_CODE : FALSE_CODE;
-    // A number of the interner, shifted like the row of the dictionary that it becomes.
-    return this.#texts.numberOf(value) + 1;
-  }
+/** Nulls and empty lists are no values. */
+function presentIn(value: AttributeValue | undefined): NonNullable<AttributeValue> | undefined {
+  if (!Array.isArray(value)) return value ?? undefined;
+  const present = (value as readonly AttributeValue[]).filter((element) => element !== null);
+  return present.length === 0 ? undefined : present;
 }
 
-function emptyValues(kind: ColumnKind, length: number): Values {
-  if (kind === 'boolean') return new Uint8Array(length);
-  if (kind === 'text') return new Uint32Array(length);
-  return new Float64Array(length).fill(NaN);
+function kindOf(value: NonNullable<AttributeValue>): ColumnKind | Unfilterable {
+  if (!Array.isArray(value)) return KIND_OF_TYPE[typeof value] ?? 'nested';
+  const kinds = new Set((value as readonly AttributeValue[]).map((element) => KIND_OF_TYPE[typeof element]));
+  const [kind] = kinds;
+  if (kinds.size !== 1 || (kind !== 'text' && kind !== 'number')) return 'nested';
+  return value.length > LIST_VALUES_MAX ? 'long' : `${kind}List`;
 }
 
-function kindOf(value: NonNullable<AttributeValue>): ColumnKind | 'nested' {
-  if (typeof value === 'number') return 'number';
-  if (typeof value === 'boolean') return 'boolean';
-  return typeof value === 'string' ? 'text' : 'nested';
+const KIND_OF_TYPE: { readonly [type: string]: 'number' | 'boolean' | 'text' } = {
+  number: 'number',
+  boolean: 'boolean',
+  string: 'text',
+};
+
+function isUnfilterable(kind: ColumnKind | Unfilterable): kind is Unfilterable {
+  return UNFILTERABLE.includes(kind as Unfilterable);
+}
+
+function isListKind(kind: ColumnKind): kind is ListKind {
+  return kind === 'numberList' || kind === 'textList';
+}
+
+/** What becomes of a column that meets a value of another kind, or of one that no column holds. */
+function unfilterableAs(column: ColumnValues | Unfilterable, kind: ColumnKind | Unfilterable): Unfilterable {
+  const reasons = [typeof column === 'string' ? column : 'mixed', kind];
+  return UNFILTERABLE.findLast((reason) => reasons.includes(reason))!;
 }
 
 function faultOf(value: AttributeValue): string | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) return `is ${value}, expected a finite number`;
   if (typeof value === 'string' && !value.isWellFormed()) return `is ${shown(value)}, with half a character`;
+  if (!Array.isArray(value)) return undefined;
+  for (const element of value as readonly AttributeValue[]) {
+    const fault = Array.isArray(element) ? undefined : faultOf(element);
+    if (fault !== undefined) return `holds a value that ${fault}`;
+  }
   return undefined;
 }
 

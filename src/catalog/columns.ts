@@ -7,7 +7,11 @@
  *     number    f64 values[shop count]                    NaN: missing
  *     boolean   u8 codes[shop count]                      0: missing, 1: false, 2: true
  *     text      u32 codes[shop count], text table         0: missing, c: row c - 1 of the sorted table
- *     mixed, nested                                       no data: the attribute cannot be filtered, and why
+ *     numberList  u32 starts[shop count + 1], f64 values[value count]
+ *     textList    u32 starts[shop count + 1], u32 codes[value count], text table       codes as of text, none is 0
+ *     mixed, nested, long                                 no data: the attribute cannot be filtered, and why
+ *
+ * The list of ordinal o is what stands at starts[o] .. starts[o + 1]; an empty one is a missing one.
  *
  * Missing is 0 and not the largest code, so that a filter reads its table of wanted codes only inside its
  * bounds: 3 against 14 ns a candidate with 30 % missing.
@@ -25,13 +29,16 @@ export const MISSING_CODE = 0;
 export const FALSE_CODE = 1;
 export const TRUE_CODE = 2;
 
-/**
- * What the section says of one column; `dictionaryBytes` is the size of a text column's table, no other kind
- * has it.
- */
+/** Values in the list of one shop. Longer ones are data, such as embeddings or menus, and have no column. */
+export const LIST_VALUES_MAX = 100;
+
+/** What the section says of one column. */
 export interface ColumnEntry {
   readonly name: string;
   readonly kind: ColumnKind | Unfilterable;
+  /** Values in all lists; only columns of lists have it. */
+  readonly valueCount?: number;
+  /** Size of the text table; only columns of text and of lists of text have it. */
   readonly dictionaryBytes?: number;
 }
 
@@ -39,9 +46,18 @@ const KINDS: readonly unknown[] = [
   'number',
   'boolean',
   'text',
+  'numberList',
+  'textList',
   'mixed',
   'nested',
+  'long',
 ] satisfies ColumnEntry['kind'][];
+
+/** What a builder writes of one column: data of the section, and its sizes for the directory. */
+export interface EncodedColumn {
+  readonly sizes: Pick<ColumnEntry, 'valueCount' | 'dictionaryBytes'>;
+  readonly parts: readonly Uint8Array[];
+}
 
 export interface NumberColumn {
   readonly name: string;
@@ -66,13 +82,34 @@ export interface TextColumn {
   readonly dictionary: TextTable;
 }
 
-export type Column = NumberColumn | BooleanColumn | TextColumn;
+export interface NumberListColumn {
+  readonly name: string;
+  readonly kind: 'numberList';
+  /** Of length shopCount + 1. */
+  readonly starts: Uint32Array;
+  readonly values: Float64Array;
+}
+
+export interface TextListColumn {
+  readonly name: string;
+  readonly kind: 'textList';
+  /** Of length shopCount + 1. */
+  readonly starts: Uint32Array;
+  /** The row in `dictionary` plus one. */
+  readonly codes: Uint32Array;
+  /** The distinct texts, sorted. */
+  readonly dictionary: TextTable;
+}
+
+export type Column = NumberColumn | BooleanColumn | TextColumn | NumberListColumn | TextListColumn;
 export type ColumnKind = Column['kind'];
+export type ListKind = 'numberList' | 'textList';
 
 /**
- * Why an attribute has no column: its values are of different kinds, or one of them is an array or an object.
+ * Why an attribute has no column: its values are of different kinds, or one of them is a list of more than
+ * LIST_VALUES_MAX values, or one is an object or a list of anything but text or numbers.
  */
-export type Unfilterable = 'mixed' | 'nested';
+export type Unfilterable = 'mixed' | 'long' | 'nested';
 
 export class Columns {
   readonly shopCount: number;
@@ -132,11 +169,7 @@ export class Columns {
 
   /** Throws `snapshot_invalid` unless every value and code of every column holds. */
   verify(): void {
-    for (const column of this.#columns.values()) {
-      if (column.kind === 'number') verifyNumbers(column);
-      else if (column.kind === 'boolean') verifyCodes(column, TRUE_CODE);
-      else verifyText(column);
-    }
+    for (const column of this.#columns.values()) verifyColumn(column);
   }
 
   #add(entry: ColumnEntry, parts: Parts): void {
@@ -144,8 +177,9 @@ export class Columns {
     if (this.#columns.has(name) || this.#unfilterable.has(name)) {
       throw invalidSection(SECTION, `the directory names ${shown(name)} twice`);
     }
-    if (entry.kind === 'mixed' || entry.kind === 'nested') this.#unfilterable.set(name, entry.kind);
-    else this.#columns.set(name, readColumn(entry, parts, this.shopCount));
+    const column = readColumn(entry, parts, this.shopCount);
+    if (typeof column === 'string') this.#unfilterable.set(name, column);
+    else this.#columns.set(name, column);
   }
 }
 
@@ -190,10 +224,19 @@ function parseDirectory(bytes: Uint8Array): readonly ColumnEntry[] {
 /** By hand: with a zod schema the first catalog of a process took 11 ms to open, without 0.6. */
 function isEntry(value: unknown): value is ColumnEntry {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, kind, dictionaryBytes } = value as { readonly [key in keyof ColumnEntry]?: unknown };
+  const { name, kind, valueCount, dictionaryBytes } = value as {
+    readonly [key in keyof ColumnEntry]?: unknown;
+  };
   if (typeof name !== 'string' || !KINDS.includes(kind)) return false;
-  if (kind !== 'text') return dictionaryBytes === undefined;
-  return Number.isSafeInteger(dictionaryBytes) && (dictionaryBytes as number) >= 0;
+  return (
+    isSize(valueCount, kind === 'numberList' || kind === 'textList') &&
+    isSize(dictionaryBytes, kind === 'text' || kind === 'textList')
+  );
+}
+
+/** Whether `value` is a size where there must be one, and absent otherwise. */
+function isSize(value: unknown, isNeeded: boolean): boolean {
+  return isNeeded ? Number.isSafeInteger(value) && (value as number) >= 0 : value === undefined;
 }
 
 /** Hands out the parts of a section's data one after the other. */
@@ -217,6 +260,20 @@ class Parts {
     return part;
   }
 
+  takeUint32(count: number, name: string): Uint32Array {
+    const { buffer, byteOffset } = this.take(count * Uint32Array.BYTES_PER_ELEMENT, name);
+    return new Uint32Array(buffer, byteOffset, count);
+  }
+
+  takeFloat64(count: number, name: string): Float64Array {
+    const { buffer, byteOffset } = this.take(count * Float64Array.BYTES_PER_ELEMENT, name);
+    return new Float64Array(buffer, byteOffset, count);
+  }
+
+  takeTexts(sizeBytes: number, name: string): TextTable {
+    return TextTable.over(this.take(sizeBytes, name), `${SECTION}, texts of ${shown(name)}`);
+  }
+
   expectEnd(): void {
     if (this.#at !== this.#bytes.length) {
       const found = this.#bytes.length;
@@ -225,39 +282,84 @@ class Parts {
   }
 }
 
-function readColumn(entry: ColumnEntry, parts: Parts, shopCount: number): Column {
+function readColumn(entry: ColumnEntry, parts: Parts, shopCount: number): Column | Unfilterable {
   const { name, kind } = entry;
-  if (kind === 'number') {
-    const { buffer, byteOffset } = parts.take(shopCount * Float64Array.BYTES_PER_ELEMENT, name);
-    return { name, kind, values: new Float64Array(buffer, byteOffset, shopCount) };
-  }
-  if (kind === 'boolean') return { name, kind, codes: parts.take(shopCount, name) };
-  check(kind === 'text', `${kind} is no kind of a column`);
-  const { buffer, byteOffset } = parts.take(shopCount * Uint32Array.BYTES_PER_ELEMENT, name);
-  const codes = new Uint32Array(buffer, byteOffset, shopCount);
-  const texts = parts.take(entry.dictionaryBytes!, name);
-  return { name, kind, codes, dictionary: TextTable.over(texts, `${SECTION}, texts of ${shown(name)}`) };
-}
-
-function verifyNumbers(column: NumberColumn): void {
-  const infinite = column.values.findIndex((value) => value === Infinity || value === -Infinity);
-  if (infinite >= 0) {
-    const place = `column ${shown(column.name)}, shop ${infinite}`;
-    throw invalidSection(SECTION, `${place} is ${column.values[infinite]}, expected a finite number or NaN`);
-  }
-}
-
-function verifyCodes(column: BooleanColumn | TextColumn, codeMax: number): void {
-  for (let ordinal = 0; ordinal < column.codes.length; ordinal++) {
-    if (column.codes[ordinal]! > codeMax) {
-      const place = `column ${shown(column.name)}, shop ${ordinal}`;
-      throw invalidSection(SECTION, `${place} has code ${column.codes[ordinal]}, expected 0..${codeMax}`);
+  switch (kind) {
+    case 'number':
+      return { name, kind, values: parts.takeFloat64(shopCount, name) };
+    case 'boolean':
+      return { name, kind, codes: parts.take(shopCount, name) };
+    case 'text': {
+      const codes = parts.takeUint32(shopCount, name);
+      return { name, kind, codes, dictionary: parts.takeTexts(entry.dictionaryBytes!, name) };
     }
+    case 'numberList': {
+      const starts = parts.takeUint32(shopCount + 1, name);
+      return { name, kind, starts, values: parts.takeFloat64(entry.valueCount!, name) };
+    }
+    case 'textList': {
+      const starts = parts.takeUint32(shopCount + 1, name);
+      const codes = parts.takeUint32(entry.valueCount!, name);
+      return { name, kind, starts, codes, dictionary: parts.takeTexts(entry.dictionaryBytes!, name) };
+    }
+    default:
+      return kind;
   }
 }
 
-function verifyText(column: TextColumn): void {
-  column.dictionary.verify();
-  column.dictionary.verifySorted();
-  verifyCodes(column, column.dictionary.count);
+function verifyColumn(column: Column): void {
+  const place = `column ${shown(column.name)}`;
+  if ('dictionary' in column) {
+    column.dictionary.verify();
+    column.dictionary.verifySorted();
+  }
+  switch (column.kind) {
+    case 'number':
+      verifyNumbers(`${place}, shop`, column.values);
+      break;
+    case 'boolean':
+      verifyCodes(`${place}, shop`, column.codes, MISSING_CODE, TRUE_CODE);
+      break;
+    case 'text':
+      verifyCodes(`${place}, shop`, column.codes, MISSING_CODE, column.dictionary.count);
+      break;
+    case 'numberList':
+      verifyStarts(place, column.starts, column.values.length);
+      verifyListedNumbers(`${place}, listed value`, column.values);
+      break;
+    case 'textList':
+      verifyStarts(place, column.starts, column.codes.length);
+      verifyCodes(`${place}, listed value`, column.codes, MISSING_CODE + 1, column.dictionary.count);
+      break;
+  }
+}
+
+function verifyNumbers(what: string, values: Float64Array): void {
+  const wrong = values.findIndex((value) => value === Infinity || value === -Infinity);
+  if (wrong < 0) return;
+  throw invalidSection(SECTION, `${what} ${wrong} is ${values[wrong]}, expected a finite number or NaN`);
+}
+
+function verifyListedNumbers(what: string, values: Float64Array): void {
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw invalidSection(SECTION, `${what} ${wrong} is ${values[wrong]}, expected a finite number`);
+}
+
+function verifyCodes(what: string, codes: Uint8Array | Uint32Array, codeMin: number, codeMax: number): void {
+  for (let i = 0; i < codes.length; i++) {
+    if (codes[i]! >= codeMin && codes[i]! <= codeMax) continue;
+    throw invalidSection(SECTION, `${what} ${i} has code ${codes[i]}, expected ${codeMin}..${codeMax}`);
+  }
+}
+
+/** The lists must follow one another from the first value to the last. */
+function verifyStarts(place: string, starts: Uint32Array, valueCount: number): void {
+  const last = starts.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const low = i === last ? valueCount : i === 0 ? 0 : starts[i - 1]!;
+    const high = i === 0 ? 0 : valueCount;
+    if (starts[i]! >= low && starts[i]! <= high) continue;
+    throw invalidSection(SECTION, `${place}, start ${i} is ${starts[i]}, expected ${low}..${high}`);
+  }
 }

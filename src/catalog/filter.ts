@@ -1,27 +1,22 @@
 /**
- * A request's hard conditions on columns, and how they are applied: the schema of `filter` in a request, and
- * its compilation to passes over the candidates' ordinals. Texts are looked up once, when a filter is
- * compiled; a candidate costs comparisons of numbers only.
+ * A request's hard conditions on columns: what `filter` in a request may say. It is compiled in compile-filter.ts.
+ *
+ *     { "category": { "in": ["chinese"] }, "or": [{ "price": { "max": 15000 } }, { "not": { "chain": { "exists": true } } }] }
  */
 import { z } from 'zod';
-import { RequestError } from '../base/errors.ts';
-import { shown } from '../base/validate.ts';
-import {
-  type BooleanColumn,
-  type Column,
-  type Columns,
-  FALSE_CODE,
-  MISSING_CODE,
-  type NumberColumn,
-  type TextColumn,
-  TRUE_CODE,
-} from './columns.ts';
-import { keepAmong, keepBetween, keepCode, keepCodes } from './keep-ordinals.ts';
+import { numberWithin } from '../base/bounds.ts';
+
+/** Names in a filter that are no columns. No attribute may be called so. */
+export const FILTER_WORDS: readonly string[] = ['and', 'or', 'not'];
 
 /** Values in one `in`. */
 const IN_COUNT_MAX = 1_000;
-/** Columns that an error message lists. */
-const NAMES_SHOWN_MAX = 20;
+/** Columns named and filters nested in one filter. */
+const CONDITION_COUNT_MAX = 100;
+/** Filters within filters. */
+const DEPTH_MAX = 8;
+/** A thousand percent. Larger is mostly a percentage where a share belongs. */
+const NEAR_SHARE_MAX = 10;
 
 const ValueSchema = z.union([z.string(), z.number(), z.boolean()], {
   error: 'must be text, a number or a boolean',
@@ -31,6 +26,7 @@ const InSchema = z
   .array(ValueSchema, { error: 'must be an array of values' })
   .min(1, { error: `must hold 1..${IN_COUNT_MAX} values` })
   .max(IN_COUNT_MAX, { error: `must hold 1..${IN_COUNT_MAX} values` });
+const WORDS = 'eq, in, min, max, prefix, exists, contains and nearViewed';
 const ConditionsSchema = z
   .strictObject(
     {
@@ -38,172 +34,156 @@ const ConditionsSchema = z
       in: InSchema.optional(),
       min: BoundSchema.optional(),
       max: BoundSchema.optional(),
+      prefix: z.string({ error: 'must be text' }).optional(),
+      exists: z.boolean({ error: 'must be true or false' }).optional(),
+      contains: z.union([z.string(), z.number()], { error: 'must be text or a number' }).optional(),
+      nearViewed: numberWithin(0, NEAR_SHARE_MAX).optional(),
     },
-    { error: 'must be a value or an object with eq, in, min or max' },
+    { error: `must be a value or an object of conditions: ${WORDS}` },
   )
   .refine((conditions) => Object.values(conditions).some((condition) => condition !== undefined), {
-    error: 'must have at least one of eq, in, min and max',
-  })
-  .describe('Conditions on one column; all must hold. A bare value is short for { "eq": value }.');
-
-type FilterValue = z.output<typeof ValueSchema>;
-type Conditions = z.output<typeof ConditionsSchema>;
-/** As callers write it: a bare value is short for `{ eq: value }`. */
-type FilterInput = { readonly [column: string]: FilterValue | Conditions };
-
-/**
- * Conditions by column. All must hold; a shop without a value in a named column never passes.
- * `{ "category": { "in": ["chinese"] }, "price": { "max": 15000 }, "takeaway": true }`
- */
-export const FilterSchema = z
-  .preprocess(
-    spelledOut,
-    z.record(z.string(), ConditionsSchema, { error: 'must be an object of conditions by column' }),
-  )
-  .meta({
-    // What documents say of it: they see the conditions after a bare value has been spelled out.
-    additionalProperties: {
-      anyOf: [
-        { type: ['string', 'number', 'boolean'], description: 'short for { "eq": value }' },
-        {
-          type: 'object',
-          description: 'all must hold',
-          properties: {
-            eq: { type: ['string', 'number', 'boolean'] },
-            in: {
-              type: 'array',
-              items: { type: ['string', 'number', 'boolean'] },
-              minItems: 1,
-              maxItems: IN_COUNT_MAX,
-            },
-            min: { type: 'number' },
-            max: { type: 'number' },
-          },
-          additionalProperties: false,
-          minProperties: 1,
-        },
-      ],
-    },
+    error: `must have at least one of ${WORDS}`,
   });
-export type Filter = z.output<typeof FilterSchema>;
 
-/**
- * Moves the ordinals of passing shops to the front of the first `count`, in their order, and returns how many
- * pass. What stands behind them afterwards has no meaning.
- */
-export type CandidateFilter = (ordinals: Uint32Array, count: number) => number;
+export type FilterValue = z.output<typeof ValueSchema>;
+/** Conditions on one column; all must hold. */
+export type Conditions = z.output<typeof ConditionsSchema>;
 
-/**
- * Compiles a filter for one catalog. Throws a `RequestError` that names the field if a column does not exist,
- * cannot be filtered, or holds values of another kind than the condition.
- */
-export function compileFilter(filter: Filter, columns: Columns): CandidateFilter {
-  const passes = Object.entries(filter).map(([name, conditions]) =>
-    passOf(columnOf(columns, name), conditions),
-  );
-  return (ordinals, count) => {
-    let kept = count;
-    for (const pass of passes) kept = pass(ordinals, kept);
-    return kept;
-  };
+/** A filter as callers write it. `and` and `or` hold filters, `not` holds one; every other name is a column. */
+export interface FilterInput {
+  readonly and?: readonly FilterInput[] | undefined;
+  readonly or?: readonly FilterInput[] | undefined;
+  readonly not?: FilterInput | undefined;
+  /** A bare value is short for `{ eq: value }`. */
+  readonly [column: string]: FilterValue | Conditions | FilterInput | readonly FilterInput[] | undefined;
 }
 
-function spelledOut(filter: FilterInput, context: z.core.$RefinementCtx): unknown {
+/** A checked filter: bare values are spelled out. */
+export interface Filter {
+  readonly and?: readonly Filter[] | undefined;
+  readonly or?: readonly Filter[] | undefined;
+  readonly not?: Filter | undefined;
+  readonly [column: string]: Conditions | Filter | readonly Filter[] | undefined;
+}
+
+const NestedFilterSchema: z.ZodType<Filter> = z.lazy(() => z.preprocess(spelledOut, BodySchema));
+const FiltersSchema = z
+  .array(NestedFilterSchema, { error: 'must be an array of filters' })
+  .min(1, { error: 'must hold at least one filter' });
+const BodySchema = z
+  .object(
+    { and: FiltersSchema.optional(), or: FiltersSchema.optional(), not: NestedFilterSchema.optional() },
+    { error: 'must be an object of conditions by column' },
+  )
+  .catchall(ConditionsSchema);
+
+/**
+ * What every shop in the answer must pass. All entries must hold.
+ *
+ * - A shop without a value in a column passes no condition on it but `exists: false`. An empty list is no value.
+ * - `not` keeps exactly what its filter does not keep, shops without a value included.
+ * - `prefix` compares characters as they are, case included.
+ * - `nearViewed: 0.3` keeps values within 30 % of the median of the shops in the actions that take part, each shop
+ *   counted once; an even number of them has the mean of the middle two as median. Without any such shop that has a
+ *   value, it is as if the condition had not been written, also inside `or` and `not`.
+ */
+export const FilterSchema = z.preprocess(boundedAndSpelledOut, BodySchema).meta({
+  // What documents say of it. A schema that refers to itself has to be written out.
+  id: 'Filter',
+  type: 'object',
+  description:
+    'Conditions by column; all must hold. A bare value is short for { "eq": value }. A shop without a value in a ' +
+    'column passes no condition on it but { "exists": false }; an empty list is no value. `not` keeps exactly what ' +
+    'its filter does not keep. At most ' +
+    `${CONDITION_COUNT_MAX} columns and nested filters, at most ${DEPTH_MAX} filters within each other.`,
+  properties: {
+    and: filtersDocument('all must hold'),
+    or: filtersDocument('at least one must hold'),
+    not: { $ref: '#/components/schemas/Filter' },
+  },
+  additionalProperties: {
+    anyOf: [
+      { type: ['string', 'number', 'boolean'], description: 'short for { "eq": value }' },
+      {
+        type: 'object',
+        description: 'all must hold',
+        properties: {
+          eq: { type: ['string', 'number', 'boolean'] },
+          in: {
+            type: 'array',
+            items: { type: ['string', 'number', 'boolean'] },
+            minItems: 1,
+            maxItems: IN_COUNT_MAX,
+          },
+          min: { type: 'number', description: 'of a column of numbers; the bound itself passes' },
+          max: { type: 'number', description: 'of a column of numbers; the bound itself passes' },
+          prefix: { type: 'string', description: 'how the text begins; case counts' },
+          exists: { type: 'boolean', description: 'whether the shop has a value' },
+          contains: {
+            type: ['string', 'number'],
+            description: 'a value that the list of a column of lists must hold',
+          },
+          nearViewed: {
+            type: 'number',
+            minimum: 0,
+            maximum: NEAR_SHARE_MAX,
+            description:
+              'within this share (0.3: 30 %) of the median of the shops in the actions; ' +
+              'without such a shop that has a value it is as if this were not written',
+          },
+        },
+        additionalProperties: false,
+        minProperties: 1,
+      },
+    ],
+  },
+});
+
+function filtersDocument(description: string) {
+  return { type: 'array', description, items: { $ref: '#/components/schemas/Filter' }, minItems: 1 } as const;
+}
+
+/** Looks at a whole filter before anything goes down into it: what is nested too deep would end the stack. */
+function boundedAndSpelledOut(filter: FilterInput, context: z.core.$RefinementCtx): unknown {
+  let conditionCount = 0;
+  const refuse = (path: readonly PropertyKey[], message: string, input: unknown): false => {
+    context.addIssue({ code: 'custom', path: [...path], message, input });
+    return false;
+  };
+  const isWithin = (nested: unknown, path: readonly PropertyKey[], depth: number): boolean => {
+    if (typeof nested !== 'object' || nested === null || Array.isArray(nested)) return true;
+    if (depth > DEPTH_MAX) return refuse(path, `must be within ${DEPTH_MAX} filters at most`, nested);
+    return Object.entries(nested).every(([name, value]) => {
+      const inner = [...path, name];
+      if (name === 'not') return isCounted(value, inner) && isWithin(value, inner, depth + 1);
+      if (!FILTER_WORDS.includes(name)) return isCounted(value, inner);
+      if (!Array.isArray(value)) return true;
+      return value.every(
+        (part, i) => isCounted(part, [...inner, i]) && isWithin(part, [...inner, i], depth + 1),
+      );
+    });
+  };
+  const isCounted = (part: unknown, path: readonly PropertyKey[]): boolean =>
+    ++conditionCount <= CONDITION_COUNT_MAX ||
+    refuse(path, `must be among the first ${CONDITION_COUNT_MAX} columns and nested filters`, part);
+  return isWithin(filter, [], 0) ? spelledOut(filter, context) : filter;
+}
+
+function spelledOut(filter: unknown, context: z.core.$RefinementCtx): unknown {
   if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return filter;
-  // zod leaves this key out of records without a word, and a condition left out lets shops through.
+  // zod leaves this key out of what it returns without a word, and a condition left out lets shops through.
   if (Object.hasOwn(filter, '__proto__')) {
     context.addIssue({
       code: 'custom',
       path: ['__proto__'],
       message: 'cannot be filtered; give the attribute another name',
-      input: filter['__proto__'],
+      input: (filter as FilterInput)['__proto__'],
     });
   }
   return Object.fromEntries(
-    Object.entries(filter).map(([name, value]) => [name, typeof value === 'object' ? value : { eq: value }]),
+    Object.entries(filter).map(([name, value]) => [
+      name,
+      typeof value === 'object' || FILTER_WORDS.includes(name) ? value : { eq: value },
+    ]),
   );
-}
-
-function columnOf(columns: Columns, name: string): Column {
-  const column = columns.column(name);
-  if (column !== undefined) return column;
-  const unfilterable = columns.unfilterable(name);
-  if (unfilterable !== undefined) {
-    const why = unfilterable === 'mixed' ? 'values of different kinds' : 'nested values';
-    throw new RequestError(`filter.${name}`, `is an attribute that holds ${why}, so it cannot be filtered`);
-  }
-  const names = columns.names();
-  const more = names.length > NAMES_SHOWN_MAX ? ` and ${names.length - NAMES_SHOWN_MAX} more` : '';
-  const list = names.slice(0, NAMES_SHOWN_MAX).join(', ');
-  throw new RequestError(`filter.${name}`, `is not a column of this catalog; it has: ${list}${more}`);
-}
-
-function passOf(column: Column, conditions: Conditions): CandidateFilter {
-  checkKinds(column, conditions);
-  if (column.kind === 'number') return numberPass(column, conditions);
-  return column.kind === 'text' ? textPass(column, conditions) : booleanPass(column, conditions);
-}
-
-const KIND_OF_TYPE = { string: 'text', number: 'number', boolean: 'boolean' } as const;
-const EXPECTED = { text: 'text', number: 'a number', boolean: 'true or false' } as const;
-
-/** Every value must be of the column's kind, and only numbers have bounds. */
-function checkKinds(column: Column, conditions: Conditions): void {
-  const field = `filter.${column.name}`;
-  if (conditions.eq !== undefined) checkKind(column, `${field}.eq`, conditions.eq);
-  conditions.in?.forEach((value, i) => checkKind(column, `${field}.in[${i}]`, value));
-  for (const bound of ['min', 'max'] as const) {
-    if (conditions[bound] === undefined || column.kind === 'number') continue;
-    const message = `needs a column of numbers, this one holds ${column.kind}; use eq or in`;
-    throw new RequestError(`${field}.${bound}`, message);
-  }
-}
-
-function checkKind(column: Column, field: string, value: FilterValue): void {
-  if (KIND_OF_TYPE[typeof value as keyof typeof KIND_OF_TYPE] === column.kind) return;
-  throw new RequestError(field, `must be ${EXPECTED[column.kind]} as the column is, got ${shown(value)}`);
-}
-
-/** The values that `eq` and `in` leave, or undefined if neither is there. */
-function wantedValues(conditions: Conditions): readonly FilterValue[] | undefined {
-  const { eq } = conditions;
-  if (eq === undefined) return conditions.in;
-  return conditions.in === undefined || conditions.in.includes(eq) ? [eq] : [];
-}
-
-function numberPass({ values }: NumberColumn, conditions: Conditions): CandidateFilter {
-  const { min = -Infinity, max = Infinity } = conditions;
-  const wanted = wantedValues(conditions) as readonly number[] | undefined;
-  if (wanted === undefined) return (ordinals, count) => keepBetween(values, min, max, ordinals, count);
-  const within = new Set(wanted.filter((value) => value >= min && value <= max));
-  const [only] = within;
-  if (within.size === 1) return (ordinals, count) => keepBetween(values, only!, only!, ordinals, count);
-  return (ordinals, count) => keepAmong(values, within, ordinals, count);
-}
-
-function textPass({ codes, dictionary }: TextColumn, conditions: Conditions): CandidateFilter {
-  const wanted = wantedValues(conditions) as readonly string[];
-  const wantedCodes = wanted.map((text) => dictionary.find(text) + 1).filter((code) => code !== MISSING_CODE);
-  return codePass(codes, dictionary.count, wantedCodes);
-}
-
-function booleanPass({ codes }: BooleanColumn, conditions: Conditions): CandidateFilter {
-  const wanted = wantedValues(conditions) as readonly boolean[];
-  const wantedCodes = wanted.map((value) => (value ? TRUE_CODE : FALSE_CODE));
-  return codePass(codes, TRUE_CODE, wantedCodes);
-}
-
-/** Passes shops with one of the `wanted` codes, which lie in 1..codeMax. */
-function codePass(
-  codes: Uint8Array | Uint32Array,
-  codeMax: number,
-  wanted: readonly number[],
-): CandidateFilter {
-  if (wanted.length === 1) {
-    const code = wanted[0]!;
-    return (ordinals, count) => keepCode(codes, code, ordinals, count);
-  }
-  const isWanted = new Uint8Array(codeMax + 1);
-  for (const code of wanted) isWanted[code] = 1;
-  return (ordinals, count) => keepCodes(codes, isWanted, ordinals, count);
 }

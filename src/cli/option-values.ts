@@ -1,5 +1,5 @@
 /**
- * Readers of option values: a number, a port, a path, some text. What they refuse is wrong usage.
+ * Readers of option values: a number, a port, a path, some text, JSON. What they refuse is wrong usage.
  * Bounds of settings and requests are not theirs: the engine checks those, and says the same over HTTP.
  */
 import { InvalidArgumentError, Option } from 'commander';
@@ -25,6 +25,17 @@ function readPort(text: string): number {
 export function readText(text: string): string {
   if (text === '') throw new InvalidArgumentError('Expected some text; is a shell variable not set?');
   return text;
+}
+
+/** A JSON value; whoever takes it checks what it holds. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Expected JSON; are quotes missing around it? ${(error as Error).message}`,
+    );
+  }
 }
 
 /** A file or directory. `--shops --version 1` forgot a value; a file called `--version` is `./--version`. */

@@ -14,7 +14,7 @@ import {
   type RecommendRequest,
 } from '../recommender/request.ts';
 import { readJsonFile, readNdjsonFile } from './json-file.ts';
-import { readNumber, readPath, readText, storeOption } from './option-values.ts';
+import { readJson, readNumber, readPath, readText, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
 
 type RequestActions = NonNullable<RecommendRequest['actions']>;
@@ -28,6 +28,7 @@ interface RecommendOptions {
   readonly data?: string;
   readonly radiusMeters?: number;
   readonly limit?: number;
+  readonly filter?: RecommendRequest['filter'];
   readonly at?: string;
   readonly json?: true;
 }
@@ -77,6 +78,11 @@ export function recommendCommand(program: Command): void {
       readNumber,
     )
     .option(
+      '--filter <json>',
+      'conditions on columns as POST /v1/recommendations takes them, such as {"price":{"max":15000}}',
+      readJson,
+    )
+    .option(
       '--at <instant>',
       'the moment to answer for, such as 2026-11-22T12:00:00Z (default: now)',
       readText,
@@ -108,9 +114,9 @@ async function runRecommend(
 }
 
 function requestOf(options: RecommendOptions, given: RequestActions): RecommendRequest {
-  const { lon, lat, user, radiusMeters, limit, at } = options;
+  const { lon, lat, user, radiusMeters, limit, filter, at } = options;
   const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
-  return { ...basis, location: { lon, lat }, radiusMeters, limit, at };
+  return { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at };
 }
 
 /** The engine checks what the file holds, as it checks the body of a request. */
@@ -143,14 +149,15 @@ async function answerOf(
   }
 }
 
-function answerText(answer: Recommendation, { lon, lat, radiusMeters }: RecommendOptions): string {
+function answerText(answer: Recommendation, { lon, lat, radiusMeters, filter }: RecommendOptions): string {
   const { version, basis, candidateCount, similarityCount, shops, tookMs } = answer;
   const summary =
     `version ${version}, basis ${basis}, ${candidateCount} candidates, ` +
     `${similarityCount} similarities, ${tookMs.total.toFixed(2)} ms`;
   if (shops.length === 0) {
     const within = radiusMeters === undefined ? '' : ` within ${radiusMeters} m`;
-    return `${summary}\n\nNo shop delivers to lon ${lon}, lat ${lat}${within}.`;
+    const passing = filter === undefined ? '' : ' that passes the filter';
+    return `${summary}\n\nNo shop${passing} delivers to lon ${lon}, lat ${lat}${within}.`;
   }
   const head = ['rank', 'shop id', 'name', 'score', 'meters', 'best reason'];
   return `${summary}\n\n${plainTable(

@@ -73,7 +73,9 @@ function builtText(built: BuiltSnapshot): string {
     lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
   lines.push(`filters  ${columns.join(', ')}`);
   if (unfilterable.length > 0)
-    lines.push(`no filter on ${unfilterable.join(', ')}: values of different kinds, or nested`);
+    lines.push(
+      `no filter on ${unfilterable.join(', ')}: values of different kinds, nested, or in long lists`,
+    );
   if (built.unlimitedCount > 0)
     lines.push(`${built.unlimitedCount} shops without deliveryRadiusMeters deliver everywhere`);
   return lines.join('\n');

@@ -58,10 +58,14 @@ export const RecommendationSchema = z
   .meta({ id: 'Recommendation' });
 
 const EXAMPLE: RecommendRequest = {
-  actions: [{ type: 'search', keyword: '짜장면' }],
+  actions: [
+    { type: 'search', keyword: '짜장면' },
+    { type: 'view', shopId: 's42' },
+  ],
   location: { lon: 126.9784, lat: 37.5667 },
   radiusMeters: 3000,
   limit: 3,
+  filter: { price: { nearViewed: 0.3 }, or: [{ category: { in: ['chinese', 'noodles'] } }, { spicy: true }] },
 };
 
 export function recommend(engine: Engine, bodyBytesMax: number): Operation {

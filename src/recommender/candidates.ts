@@ -3,7 +3,7 @@ import type { Location } from '../domain/location.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import type { CheckedRecommendRequest } from './request.ts';
+import { ACTION_COUNT_MAX, type CheckedRecommendRequest } from './request.ts';
 
 /** Writes the candidates of a request into the lane, ordinals ascending; returns how many. */
 export function findCandidates(
@@ -14,7 +14,10 @@ export function findCandidates(
 ): number {
   const ordinals = lane.begin(generation.header.shopCount);
   let count = generation.reachTree.find(request.location, request.radiusMeters, ordinals);
-  if (request.filter !== undefined) count = generation.catalog.compileFilter(request.filter)(ordinals, count);
+  if (request.filter !== undefined) {
+    const viewed = (): number[] => viewedOrdinals(generation, actions);
+    count = generation.catalog.compileFilter(request.filter, viewed)(ordinals, count);
+  }
   count = leaveOut(excludedOrdinals(generation, request, actions), ordinals, count);
   lane.setCandidateCount(count);
   return count;
@@ -40,6 +43,14 @@ export function findNamed(generation: Generation, lane: Lane, shopIds: readonly 
   lane.begin(generation.header.shopCount).set(ordinals);
   lane.setCandidateCount(ordinals.length);
   return ordinals.length;
+}
+
+/** The shops of the actions that take part, each once; shops that the snapshot does not know are left out. */
+function viewedOrdinals(generation: Generation, actions: readonly LineAction[]): number[] {
+  const newest = actions.slice(0, ACTION_COUNT_MAX).flatMap(({ shopId }) => shopId ?? []);
+  const known = new Set(newest.map((shopId) => generation.catalog.ids.ordinalOf(shopId)));
+  known.delete(-1);
+  return [...known];
 }
 
 function excludedOrdinals(
