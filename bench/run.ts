@@ -2,12 +2,14 @@
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
  *   npm run bench [-- <names> [--large]]
+ *   npm run bench [-- [line] [filter] [kernel] [candidates] [actions] [snapshot] [peers] [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { actionsBench } from './actions.ts';
 import { candidatesBench } from './candidates.ts';
+import { filterBench } from './filter.ts';
 import { kernelBench } from './kernel.ts';
 import { limitBench } from './limit.ts';
 import { lineBench } from './line.ts';
@@ -21,6 +23,7 @@ import { whereBench } from './where.ts';
 
 const BENCHES: readonly Bench[] = [
   lineBench,
+  filterBench,
   kernelBench,
   limitBench,
   candidatesBench,

@@ -194,10 +194,16 @@ test('lists that do not follow one another, or hold what is no value, are refuse
   const tags = columns.column('tags')!;
   const sizes = columns.column('sizes')!;
   if (tags.kind !== 'textList' || sizes.kind !== 'numberList') throw new Error('other kinds');
+  sizes.signatures[1] = 0b1000;
+  expect(() => columns.verify()).toThrow(
+    /column "sizes", the signature of shop 1 is 8, expected 12 for its list/,
+  );
   sizes.values[2] = NaN;
   expect(() => columns.verify()).toThrow(/column "sizes", listed value 2 is NaN, expected a finite number;/);
   sizes.starts.set([0, 4, 3]);
   expect(() => columns.verify()).toThrow(/column "sizes", start 1 is 4, expected 0\.\.3/);
+  tags.signatures[0] = 0xffff_ffff;
+  expect(() => columns.verify()).toThrow(/column "tags", the signature of shop 0 is 4294967295, expected 6/);
   tags.codes[1] = 0;
   expect(() => columns.verify()).toThrow(/column "tags", listed value 1 has code 0, expected 1\.\.2/);
   tags.starts.set([0, 2, 2]);

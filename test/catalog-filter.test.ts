@@ -419,6 +419,12 @@ test.each<[filter: string, field: string, kind: string, message: RegExp]>([
   ['{"or":[{},{"price":{"most":1}}]}', 'filter.or[1].price.most', 'malformed', /is not a known field/],
   ['{"not":{"and":[{"late":{"min":1}}]}}', 'filter.not.and[0].late.min', 'out_of_bounds', /of booleans/],
   ['{"or":[{"late":true},{"colour":1}]}', 'filter.or[1].colour', 'out_of_bounds', /is not a column/],
+  [
+    '{"price":{"min":1,"__proto__":{"max":2}}}',
+    'filter.price.__proto__',
+    'malformed',
+    /is not a known field/,
+  ],
   ['{"or":[{"__proto__":{"eq":1}}]}', 'filter.or[0].__proto__', 'out_of_bounds', /cannot be filtered/],
   ['{"price":{"nearViewed":0.1},"zone":{"nearViewed":0.1}}', 'filter.zone', 'out_of_bounds', /cannot be/],
 ])('%s is refused at %s', (filter, field, kind, message) => {
@@ -454,6 +460,27 @@ test('a hundred columns and nested filters are taken, one more is refused', () =
   expect(() => kept(catalog, { or: [...or, {}] }, Uint32Array.of(0))).toThrow(
     /^filter\.or\[50\] must be among/,
   );
+});
+
+test.each([1, 31, 32, 33, 64, 65, 200])('contains tells %i listed values apart', (valueCount) => {
+  const shops = Array.from({ length: valueCount }, (_, i) =>
+    plainShop({
+      shopId: `s${i}`,
+      attributes: { tags: [`t${i}`, `t${(i * 7) % valueCount}`], sizes: [i * 32, -i] },
+    }),
+  );
+  const catalog = catalogOf(shops);
+  const all = Uint32Array.from(shops.keys());
+  for (let i = 0; i <= valueCount; i++) {
+    const holders = (name: string, value: unknown): number[] =>
+      [...all].filter((ordinal) => (shops[ordinal]!.attributes[name] as unknown[]).includes(value));
+    const tagged = holders('tags', `t${i}`);
+    expect(kept(catalog, { tags: { contains: `t${i}` } }, all)).toEqual(tagged);
+    expect(kept(catalog, { not: { tags: { contains: `t${i}` } } }, all)).toEqual(
+      [...all].filter((ordinal) => !tagged.includes(ordinal)),
+    );
+    expect(kept(catalog, { sizes: { contains: i * 32 } }, all)).toEqual(holders('sizes', i * 32));
+  }
 });
 
 test('a filter leaves nothing behind for the next one', () => {

@@ -17,7 +17,11 @@ import {
   LIST_VALUES_MAX,
   MISSING_CODE,
   type NumberColumn,
+  type NumberListColumn,
+  SIGNATURE_BITS,
+  signatureBit,
   type TextColumn,
+  type TextListColumn,
   TRUE_CODE,
 } from './columns.ts';
 import type { Conditions, Filter, FilterValue } from './filter.ts';
@@ -27,12 +31,14 @@ import {
   keepCodeRange,
   keepCodes,
   keepContaining,
-  keepListed,
   keepOthers,
+  keepSigned,
   type Negation,
   NO_ORDINAL,
 } from './keep-ordinals.ts';
 
+/** Every signature of a list that holds anything has one of these. */
+const ANY_BIT = -1;
 /** Columns that an error message lists. */
 const NAMES_SHOWN_MAX = 20;
 
@@ -237,19 +243,8 @@ function valueTests(
     case 'text':
       return textTests(column, conditions);
     case 'numberList':
-      return conditions.contains === undefined
-        ? []
-        : [containing(column.starts, column.values, conditions.contains as number)];
     case 'textList':
-      return conditions.contains === undefined
-        ? []
-        : [
-            containing(
-              column.starts,
-              column.codes,
-              column.dictionary.find(conditions.contains as string) + 1,
-            ),
-          ];
+      return conditions.contains === undefined ? [] : [containing(column, conditions.contains)];
   }
 }
 
@@ -257,7 +252,7 @@ function existenceOf(column: Column): Expression {
   if (column.kind === 'number') return between(column.values, -Infinity, Infinity);
   if (column.kind === 'boolean' || column.kind === 'text')
     return not(codeRange(column.codes, MISSING_CODE, MISSING_CODE + 1));
-  return (negated) => (ordinals, count) => keepListed(column.starts, negated, ordinals, count);
+  return signed(column.signatures, ANY_BIT);
 }
 
 function numberTests(
@@ -350,6 +345,21 @@ function codeTable(length: number): Uint8Array {
   return zeros;
 }
 
-function containing(starts: Uint32Array, values: Float64Array | Uint32Array, wanted: number): Expression {
-  return (negated) => (ordinals, count) => keepContaining(starts, values, wanted, negated, ordinals, count);
+/** By signature first, which passes few others or none; only what is left is looked through. */
+function containing(column: NumberListColumn | TextListColumn, wanted: string | number): Expression {
+  const isText = column.kind === 'textList';
+  const value = isText ? column.dictionary.find(wanted as string) + 1 : (wanted as number);
+  if (isText && value === MISSING_CODE) return not(EVERYTHING);
+  const first = signed(column.signatures, signatureBit(value));
+  if (isText && column.dictionary.count <= SIGNATURE_BITS) return first;
+  const { starts } = column;
+  const values = isText ? column.codes : column.values;
+  return all([
+    first,
+    (negated) => (ordinals, count) => keepContaining(starts, values, value, negated, ordinals, count),
+  ]);
+}
+
+function signed(signatures: Uint32Array, bits: number): Expression {
+  return (negated) => (ordinals, count) => keepSigned(signatures, bits, negated, ordinals, count);
 }

@@ -66,7 +66,7 @@ export interface Filter {
   readonly [column: string]: Conditions | Filter | readonly Filter[] | undefined;
 }
 
-const NestedFilterSchema: z.ZodType<Filter> = z.lazy(() => z.preprocess(spelledOut, BodySchema));
+const NestedFilterSchema: z.ZodType<Filter> = z.lazy(() => BodySchema);
 const FiltersSchema = z
   .array(NestedFilterSchema, { error: 'must be an array of filters' })
   .min(1, { error: 'must hold at least one filter' });
@@ -87,7 +87,7 @@ const BodySchema = z
  *   counted once; an even number of them has the mean of the middle two as median. Without any such shop that has a
  *   value, it is as if the condition had not been written, also inside `or` and `not`.
  */
-export const FilterSchema = z.preprocess(boundedAndSpelledOut, BodySchema).meta({
+export const FilterSchema = z.preprocess(spelledOut, BodySchema).meta({
   // What documents say of it. A schema that refers to itself has to be written out.
   id: 'Filter',
   type: 'object',
@@ -143,47 +143,55 @@ function filtersDocument(description: string) {
   return { type: 'array', description, items: { $ref: '#/components/schemas/Filter' }, minItems: 1 } as const;
 }
 
-/** Looks at a whole filter before anything goes down into it: what is nested too deep would end the stack. */
-function boundedAndSpelledOut(filter: FilterInput, context: z.core.$RefinementCtx): unknown {
+/**
+ * A filter with its bare values spelled out, all the way down. Bounds what the schema then goes down into: a filter
+ * nested too deep would end the stack.
+ */
+function spelledOut(filter: FilterInput, context: z.core.$RefinementCtx): unknown {
+  const path: PropertyKey[] = [];
   let conditionCount = 0;
-  const refuse = (path: readonly PropertyKey[], message: string, input: unknown): false => {
-    context.addIssue({ code: 'custom', path: [...path], message, input });
-    return false;
-  };
-  const isWithin = (nested: unknown, path: readonly PropertyKey[], depth: number): boolean => {
-    if (typeof nested !== 'object' || nested === null || Array.isArray(nested)) return true;
-    if (depth > DEPTH_MAX) return refuse(path, `must be within ${DEPTH_MAX} filters at most`, nested);
-    return Object.entries(nested).every(([name, value]) => {
-      const inner = [...path, name];
-      if (name === 'not') return isCounted(value, inner) && isWithin(value, inner, depth + 1);
-      if (!FILTER_WORDS.includes(name)) return isCounted(value, inner);
-      if (!Array.isArray(value)) return true;
-      return value.every(
-        (part, i) => isCounted(part, [...inner, i]) && isWithin(part, [...inner, i], depth + 1),
-      );
-    });
-  };
-  const isCounted = (part: unknown, path: readonly PropertyKey[]): boolean =>
-    ++conditionCount <= CONDITION_COUNT_MAX ||
-    refuse(path, `must be among the first ${CONDITION_COUNT_MAX} columns and nested filters`, part);
-  return isWithin(filter, [], 0) ? spelledOut(filter, context) : filter;
-}
+  let isRefused = false;
 
-function spelledOut(filter: unknown, context: z.core.$RefinementCtx): unknown {
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return filter;
-  // zod leaves this key out of what it returns without a word, and a condition left out lets shops through.
-  if (Object.hasOwn(filter, '__proto__')) {
-    context.addIssue({
-      code: 'custom',
-      path: ['__proto__'],
-      message: 'cannot be filtered; give the attribute another name',
-      input: (filter as FilterInput)['__proto__'],
-    });
+  function refuse(message: string, input: unknown): void {
+    isRefused = true;
+    context.addIssue({ code: 'custom', path: [...path], message, input });
   }
-  return Object.fromEntries(
-    Object.entries(filter).map(([name, value]) => [
-      name,
-      typeof value === 'object' || FILTER_WORDS.includes(name) ? value : { eq: value },
-    ]),
-  );
+
+  /** The `part` at `key` as `spell` makes it, unless too many came before. */
+  function counted(key: PropertyKey, part: unknown, spell: (part: unknown) => unknown): unknown {
+    if (isRefused) return part;
+    path.push(key);
+    if (++conditionCount > CONDITION_COUNT_MAX) {
+      refuse(`must be among the first ${CONDITION_COUNT_MAX} columns and nested filters`, part);
+    }
+    const spelled = isRefused ? part : spell(part);
+    path.pop();
+    return spelled;
+  }
+
+  function spelledFilter(part: unknown, depth: number): unknown {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    if (depth > DEPTH_MAX) refuse(`must be within ${DEPTH_MAX} filters at most`, part);
+    const inner = (nested: unknown): unknown => spelledFilter(nested, depth + 1);
+    const spelled: { [name: string]: unknown } = {};
+    for (const [name, value] of Object.entries(part)) {
+      if (name === 'not') spelled[name] = counted(name, value, inner);
+      else if (!FILTER_WORDS.includes(name)) spelled[name] = counted(name, value, spelledConditions);
+      else if (!Array.isArray(value)) spelled[name] = value;
+      else {
+        path.push(name);
+        spelled[name] = value.map((nested, i) => counted(i, nested, inner));
+        path.pop();
+      }
+    }
+    return spelled;
+  }
+
+  /** zod leaves __proto__ out of what it returns without a word, and a condition left out lets shops through. */
+  function spelledConditions(value: unknown): unknown {
+    if (path.at(-1) === '__proto__') refuse('cannot be filtered; give the attribute another name', value);
+    return typeof value === 'object' ? value : { eq: value };
+  }
+
+  return spelledFilter(filter, 0);
 }

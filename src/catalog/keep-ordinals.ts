@@ -88,9 +88,10 @@ export function keepCodes(
   return kept;
 }
 
-/** Passes shops that have a list. */
-export function keepListed(
-  starts: Uint32Array,
+/** Passes signatures that have one of `bits`. */
+export function keepSigned(
+  signatures: Uint32Array,
+  bits: number,
   negated: Negation,
   ordinals: Uint32Array,
   count: number,
@@ -99,7 +100,7 @@ export function keepListed(
   for (let i = 0; i < count; i++) {
     const ordinal = ordinals[i]!;
     ordinals[kept] = ordinal;
-    kept += Number(starts[ordinal]! < starts[ordinal + 1]!) ^ negated;
+    kept += Number((signatures[ordinal]! & bits) !== 0) ^ negated;
   }
   return kept;
 }

@@ -1,5 +1,5 @@
 /** The values of a column of lists, collected in the order of the input. */
-import type { EncodedColumn, ListKind } from './columns.ts';
+import { type EncodedColumn, type ListKind, signatureBit } from './columns.ts';
 import { TextInterner } from './text-interner.ts';
 
 type Values = Float64Array | Uint32Array;
@@ -32,18 +32,21 @@ export class ListValues {
   encode(order: Uint32Array): EncodedColumn {
     const texts = this.kind === 'textList' ? this.#texts.encodeSorted() : undefined;
     const starts = new Uint32Array(order.length + 1);
+    const signatures = new Uint32Array(order.length);
     const values = emptyValues(this.kind, this.#valueCount);
     let count = 0;
     for (let ordinal = 0; ordinal < order.length; ordinal++) {
       const place = order[ordinal]!;
       const end = place < this.#placeCount ? this.#ends[place]! : 0;
       for (let at = place === 0 ? 0 : this.#ends[place - 1]!; at < end; at++) {
-        const value = this.#values[at]!;
-        values[count++] = texts === undefined ? value : texts.place[value]! + 1;
+        const held = this.#values[at]!;
+        const value = texts === undefined ? held : texts.place[held]! + 1;
+        values[count++] = value;
+        signatures[ordinal]! |= signatureBit(value);
       }
       starts[ordinal + 1] = count;
     }
-    const lists = [new Uint8Array(starts.buffer), new Uint8Array(values.buffer)];
+    const lists = [starts, signatures, values].map(({ buffer }) => new Uint8Array(buffer));
     if (texts === undefined) return { sizes: { valueCount: count }, parts: lists };
     const sizes = { valueCount: count, dictionaryBytes: texts.bytes.length };
     return { sizes, parts: [...lists, texts.bytes] };
