@@ -434,6 +434,17 @@ test.each<[filter: string, field: string, kind: string, message: RegExp]>([
   expect(refused).toThrow(message);
 });
 
+test('an object that is no JSON is refused and not taken for one without conditions', () => {
+  class Conditions {
+    readonly price = 1;
+  }
+  for (const filter of [new Map([['price', 1]]), new Conditions(), new Date(0), { not: new Map() }]) {
+    expect(() => kept(catalogOf(SHOPS), filter, Uint32Array.of(0))).toThrow(
+      /^filter(\.not)? must be an object of conditions by column, got/,
+    );
+  }
+});
+
 /** `count` filters around `inner`. */
 function nested(count: number, inner: unknown): unknown {
   let filter = inner;
@@ -445,9 +456,11 @@ test('eight filters within each other are taken, nine are refused, a hundred tho
   const catalog = catalogOf(SHOPS);
   expect(kept(catalog, nested(8, { category: 'pizza' }), Uint32Array.of(0, 1, 2))).toEqual([1]);
   expect(() => kept(catalog, nested(9, { category: 'pizza' }), Uint32Array.of(0))).toThrow(
-    /^filter\.not\.or\[0\]\.not\.or\[0\]\.not\.or\[0\]\.not\.or\[0\]\.not must be within 8 filters at most, got/,
+    /^filter\.not\.or\[0\]\.not\.or\[0\]\.not\.or\[0\]\.not\.or\[0\]\.not must be within at most 8 filters, got 9$/,
   );
-  expect(() => kept(catalog, nested(100_000, {}), Uint32Array.of(0))).toThrow(/must be within 8 filters/);
+  expect(() => kept(catalog, nested(100_000, {}), Uint32Array.of(0))).toThrow(
+    /must be within at most 8 filters/,
+  );
 });
 
 test('a hundred columns and nested filters are taken, one more is refused', () => {

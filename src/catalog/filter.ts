@@ -170,11 +170,13 @@ function spelledOut(filter: FilterInput, context: z.core.$RefinementCtx): unknow
   }
 
   function spelledFilter(part: unknown, depth: number): unknown {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    if (depth > DEPTH_MAX) refuse(`must be within ${DEPTH_MAX} filters at most`, part);
+    // The schema takes any object, a Map too, for one without conditions, which would let shops through.
+    if (!z.core.util.isPlainObject(part)) return typeof part === 'object' ? null : part;
+    if (depth > DEPTH_MAX) return refuse(`must be within at most ${DEPTH_MAX} filters`, depth);
     const inner = (nested: unknown): unknown => spelledFilter(nested, depth + 1);
     const spelled: { [name: string]: unknown } = {};
     for (const [name, value] of Object.entries(part)) {
+      if (isRefused) break;
       if (name === 'not') spelled[name] = counted(name, value, inner);
       else if (!FILTER_WORDS.includes(name)) spelled[name] = counted(name, value, spelledConditions);
       else if (!Array.isArray(value)) spelled[name] = value;
