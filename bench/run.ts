@@ -2,7 +2,6 @@
  * Runs benches: all of them, or those named. Each prints a table and writes `bench/results/<name>.json`.
  *
  *   npm run bench [-- <names> [--large]]
- *   npm run bench [-- [line] [filter] [kernel] [candidates] [actions] [snapshot] [peers] [--large]]
  */
 import '../src/base/runtime.js';
 import path from 'node:path';
