@@ -117,7 +117,7 @@ function faultOf(
 }
 
 const FIELD_TYPES = [
-  [['name', 'openingHours', 'category'], 'string'],
+  [['name', 'openingHours', 'timeZone', 'category'], 'string'],
   [['deliveryRadiusMeters', 'price', 'rating', 'popularity'], 'number'],
 ] as const;
 
@@ -148,6 +148,7 @@ function recordOf(shop: Shop): { readonly [field in keyof Shop]: unknown } {
     name: shop.name,
     deliveryRadiusMeters: shop.deliveryRadiusMeters,
     openingHours: shop.openingHours,
+    timeZone: shop.timeZone,
     category: shop.category,
     price: shop.price,
     rating: shop.rating,

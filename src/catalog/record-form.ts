@@ -37,6 +37,7 @@ const LAT = bytesOf(',"lat":');
 const NAME = bytesOf(',"name":');
 const RADIUS = bytesOf(',"deliveryRadiusMeters":');
 const HOURS = bytesOf(',"openingHours":');
+const TIME_ZONE = bytesOf(',"timeZone":');
 const CATEGORY = bytesOf(',"category":');
 const PRICE = bytesOf(',"price":');
 const RATING = bytesOf(',"rating":');
@@ -72,6 +73,7 @@ export function firstUnproven(
     at = afterString(NAME, text, at, to);
     at = afterAnyNumber(RADIUS, text, at, to);
     at = afterString(HOURS, text, at, to);
+    at = afterString(TIME_ZONE, text, at, to);
     at = afterString(CATEGORY, text, at, to);
     at = afterAnyNumber(PRICE, text, at, to);
     at = afterAnyNumber(RATING, text, at, to);

@@ -18,6 +18,7 @@ const TOWN_INPUT = {
   keywordVectors: join(TOWN_DIRECTORY, 'keywords.ndjson'),
   version: TOWN_VERSION,
   metric: 'cosine',
+  timeZone: 'Asia/Seoul',
 } as const satisfies BuildInput;
 const TOWN_NOTE =
   'The town is synthetic: its shops, prices, users and tastes were generated and exist nowhere.';

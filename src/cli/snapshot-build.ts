@@ -1,6 +1,9 @@
 /** `doorrank snapshot build`: files of shops and embeddings become a version of a store. */
 import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
+import { holidaysByZone } from '../catalog/holidays.ts';
+import type { HoursSummary } from '../catalog/opening-hours-builder.ts';
+import { shown } from '../base/validate.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import type { BuiltSnapshot } from '../snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
@@ -15,6 +18,8 @@ interface BuildOptions {
   readonly version: string;
   readonly store: string;
   readonly metric: Metric;
+  readonly timeZone?: string;
+  readonly holidays?: string;
   readonly modelCard?: string;
   readonly activate?: true;
 }
@@ -41,6 +46,16 @@ export function snapshotBuildCommand(snapshot: Command): void {
         .choices(Object.keys(METRIC_CODE))
         .default('cosine' satisfies Metric),
     )
+    .option(
+      '--time-zone <name>',
+      'of the opening hours of shops without a timeZone, such as Asia/Seoul (default: UTC)',
+      readText,
+    )
+    .option(
+      '--holidays <file>',
+      'public holidays for hours that name PH, as JSON: {"Asia/Seoul":["2026-12-25"]}',
+      readPath,
+    )
     .option('--model-card <file>', 'JSON object kept in the snapshot: who trained it, on what', readPath)
     .option('--activate', 'make it the active version; running servers swap to it by themselves')
     .addHelpText(
@@ -48,17 +63,24 @@ export function snapshotBuildCommand(snapshot: Command): void {
       `
 Example:
   doorrank snapshot build --shops shops.csv --shop-vectors shops.npy --keyword-vectors keywords.ndjson \\
-    --version 2026-11-22 --store ./store --activate`,
+    --time-zone Asia/Seoul --version 2026-11-22 --store ./store --activate`,
     )
     .action(runBuild);
 }
 
-async function runBuild({ store: directory, activate, modelCard, ...files }: BuildOptions): Promise<void> {
+async function runBuild({
+  store: directory,
+  activate,
+  modelCard,
+  holidays,
+  ...files
+}: BuildOptions): Promise<void> {
   const card = modelCard === undefined ? {} : { modelCard: readModelCard(modelCard) };
+  const days = holidays === undefined ? {} : { holidays: holidaysByZone(readJsonFile(holidays)) };
   const store = SnapshotStore.open(directory, { create: true });
-  const built = await buildWithProgress({ ...files, ...card }, store);
+  const built = await buildWithProgress({ ...files, ...card, ...days }, store);
   const { version } = built;
-  console.log(builtText(built));
+  console.log([builtText(built), ...hoursLines(built.hours, files.timeZone)].join('\n'));
   if (!activate) return;
   const { previous } = store.activate(version);
   console.log(`${version} is active now; before: ${previous ?? 'nothing'}`);
@@ -79,6 +101,33 @@ function builtText(built: BuiltSnapshot): string {
   if (built.unlimitedCount > 0)
     lines.push(`${built.unlimitedCount} shops without deliveryRadiusMeters deliver everywhere`);
   return lines.join('\n');
+}
+
+/** What shops are taken to be open when, and why some are not. */
+function hoursLines(hours: HoursSummary, timeZone: string | undefined): string[] {
+  const { knownCount, unstatedCount, unreadableCount, zoneAssumedCount, holidaysMissingCount } = hours;
+  const lines = [
+    `hours    of ${shopsText(knownCount)}; unknown of ${unstatedCount + unreadableCount}, which count as open`,
+  ];
+  if (unreadableCount > 0) lines.push(`openingHours of ${shopsText(unreadableCount)} cannot be read:`);
+  for (const { text, fault, shopCount } of hours.unreadable)
+    lines.push(`  ${shopCount} × ${shown(text)} ${fault}`);
+  if (zoneAssumedCount > 0 && timeZone === undefined) {
+    const have = zoneAssumedCount === 1 ? 'has' : 'have';
+    lines.push(
+      `warning: ${shopsText(zoneAssumedCount)} with hours ${have} no timeZone; UTC is taken, say another by --time-zone`,
+    );
+  }
+  if (holidaysMissingCount > 0)
+    lines.push(
+      `warning: the hours of ${shopsText(holidaysMissingCount)} name public holidays (PH), none are known in their time ` +
+        'zone; those rules never apply, give --holidays',
+    );
+  return lines;
+}
+
+function shopsText(count: number): string {
+  return `${count} ${count === 1 ? 'shop' : 'shops'}`;
 }
 
 function readModelCard(path: string): { [key: string]: unknown } {

@@ -18,7 +18,10 @@ export interface Shop {
   readonly name?: string;
   /** How far it delivers. Without it the request's radius alone decides. */
   readonly deliveryRadiusMeters?: number;
+  /** An OpenStreetMap `opening_hours` text. */
   readonly openingHours?: string;
+  /** IANA name of the time zone of `openingHours`. */
+  readonly timeZone?: string;
   readonly category?: string;
   readonly price?: number;
   readonly rating?: number;

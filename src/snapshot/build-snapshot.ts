@@ -6,6 +6,12 @@
 import { check, EngineError, RequestError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
 import { Columns } from '../catalog/columns.ts';
+import {
+  OpeningHoursBuilder,
+  type HolidaysByZone,
+  type HoursSummary,
+} from '../catalog/opening-hours-builder.ts';
+import { knownTimeZone } from '../catalog/zone-clock.ts';
 import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
@@ -40,6 +46,10 @@ export interface BuildInput {
   readonly keywordVectors?: string | undefined;
   readonly version: string;
   readonly metric: Metric;
+  /** IANA name of the time zone of shops without one of their own. Default UTC. */
+  readonly timeZone?: string | undefined;
+  /** Public holidays by time zone. Without those of its zone no rule of a shop for holidays applies. */
+  readonly holidays?: HolidaysByZone | undefined;
   /** Who trained the embeddings, on what, with which metrics; any JSON object. Default {}. */
   readonly modelCard?: ModelCard | undefined;
 }
@@ -61,6 +71,7 @@ export interface BuiltSnapshot {
   readonly bounds: Bounds | null;
   /** Shops without a delivery radius of their own: they deliver everywhere. */
   readonly unlimitedCount: number;
+  readonly hours: HoursSummary;
   /** What filters can name. */
   readonly columns: readonly string[];
   /** Attributes that filters cannot name: their values are of different kinds, or nested. */
@@ -89,8 +100,16 @@ export async function buildSnapshot(
   const report = (phase: BuildProgress['phase']) => (done: number, total: number) =>
     onProgress({ phase, done, total });
 
+  const timeZone = knownTimeZone(input.timeZone ?? 'UTC');
+  if (timeZone === undefined)
+    throw new RequestError(
+      'timeZone',
+      `must be an IANA name such as Asia/Seoul, got ${shown(input.timeZone)}`,
+    );
+
   const faults = new InputFaults();
-  const shops = await ShopIntake.read(input.shops, faults, report('shops'));
+  const hours = new OpeningHoursBuilder(timeZone, input.holidays ?? new Map());
+  const shops = await ShopIntake.read(input.shops, hours, faults, report('shops'));
   faults.throwIfAny();
   const vectors = await readVectors(input.shopVectors, { key: 'shopId', rowCount: shops.count }, faults);
   checkDimensions(vectors.dimensions, input.shopVectors);
@@ -140,18 +159,21 @@ function writeAllButRows(
   const counts = { dimensions, shopCount: shops.count, keywordCount: keywords.count };
   const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
   const catalog = shops.takeCatalog(order);
+  const hours = shops.hours.encode(order);
   const sizes = {
     ...fixedSectionBytes(facts),
     shopIds: catalog.shopIds.length,
     columns: catalog.columns.length,
     payload: catalog.payload.length,
     keywords: keywords.keywords.length,
+    hours: hours.length,
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
   try {
     for (const [name, values] of Object.entries(places)) writer.write(name as SectionName, bytesOf(values));
     for (const [name, bytes] of Object.entries(catalog))
       writer.write(name as SectionName, bytes as Uint8Array);
+    writer.write('hours', hours);
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
@@ -166,6 +188,7 @@ function writeAllButRows(
     ...counts,
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
+    hours: shops.hours.summary(),
     columns: columns.names(),
     unfilterable: columns.unfilterableNames(),
   };

@@ -1,6 +1,6 @@
 /**
  * The layout of a snapshot file, format version 2. The only place that knows byte offsets. Everything is little-endian.
- * Version 1 is the same without the last section; it is read as well.
+ * Version 1 is the same without the last two sections; it is read as well.
  *
  *      0   8  magic "DOORRANK"
  *      8   4  u32  format version, 1 or 2
@@ -37,6 +37,7 @@
  *   keywordRows   f32 [K][R]   their embeddings
  *   keywordCounts f64 [K]      how often each was searched
  *   quantized     u8  [S][…]   the rows in bytes, see kernel/quantize.ts
+ *   hours         hours        when each shop is open, see catalog/opening-hours.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
@@ -75,15 +76,18 @@ export const SECTIONS = [
   'keywordRows',
   'keywordCounts',
   'quantized',
+  'hours',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
-/** Sections of a file, in order; `quantized` came with version 2. */
-export type Sections = Readonly<Record<Exclude<SectionName, 'quantized'>, Section>> & {
-  readonly quantized?: Section;
+/** What came with version 2. */
+type SectionOfVersion2 = 'quantized' | 'hours';
+/** Sections of a file, in order. */
+export type Sections = Readonly<Record<Exclude<SectionName, SectionOfVersion2>, Section>> & {
+  readonly [name in SectionOfVersion2]?: Section;
 };
 
 function sectionsOf(formatVersion: number): readonly SectionName[] {
-  return formatVersion === 1 ? SECTIONS.slice(0, -1) : SECTIONS;
+  return formatVersion === 1 ? SECTIONS.slice(0, SECTIONS.indexOf('quantized')) : SECTIONS;
 }
 
 export interface Section {

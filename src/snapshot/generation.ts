@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { check } from '../base/errors.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { OpeningHours } from '../catalog/opening-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import type { RowTable } from '../kernel/lane.ts';
@@ -26,6 +27,8 @@ export class Generation {
   readonly popularity: number;
   readonly reachTree: ReachTree;
   readonly catalog: Catalog;
+  /** Those of a snapshot of format 1 are unknown. */
+  readonly hours: OpeningHours;
   readonly encoder: Encoder;
   readonly #memory: LinearMemory;
   readonly #base: number;
@@ -49,6 +52,10 @@ export class Generation {
       columns: this.bytes('columns'),
       payload: this.bytes('payload'),
     });
+    this.hours =
+      sections.hours === undefined
+        ? OpeningHours.unknown(header.shopCount)
+        : OpeningHours.over(this.bytes('hours'));
     this.encoder = new Encoder({
       keywords: this.keywords(),
       rows: this.float32('keywordRows'),

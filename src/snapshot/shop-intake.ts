@@ -2,6 +2,7 @@
 import { check } from '../base/errors.ts';
 import { CatalogBuilder } from '../catalog/catalog-builder.ts';
 import type { CatalogSections } from '../catalog/catalog.ts';
+import type { OpeningHoursBuilder } from '../catalog/opening-hours-builder.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { chordSquaredOfMeters } from '../geo/earth.ts';
 import type { InputFaults } from './input/input-faults.ts';
@@ -14,24 +15,27 @@ export class ShopIntake {
   /** Squared chord of each shop's own delivery radius. */
   readonly reaches = new Float64List();
   readonly popularity = new Float64List();
+  readonly hours: OpeningHoursBuilder;
   #catalog: CatalogBuilder | undefined = new CatalogBuilder();
   readonly #rowOfId = new Map<string, number>();
   readonly #places: string[] = [];
   readonly #path: string;
   readonly #faults: InputFaults;
 
-  private constructor(path: string, faults: InputFaults) {
+  private constructor(path: string, hours: OpeningHoursBuilder, faults: InputFaults) {
     this.#path = path;
+    this.hours = hours;
     this.#faults = faults;
   }
 
   /** Reads all shops; bad ones and repeated ids are added to `faults`. */
   static async read(
     path: string,
+    hours: OpeningHoursBuilder,
     faults: InputFaults,
     onProgress: (done: number, total: number) => void,
   ): Promise<ShopIntake> {
-    const intake = new ShopIntake(path, faults);
+    const intake = new ShopIntake(path, hours, faults);
     for await (const shops of readShops(path, faults, onProgress)) {
       for (const shop of shops) intake.#add(shop);
     }
@@ -73,6 +77,7 @@ export class ShopIntake {
     this.lats.push(shop.lat);
     this.reaches.push(chordSquaredOfMeters(shop.deliveryRadiusMeters ?? RADIUS_METERS_UNLIMITED));
     this.popularity.push(shop.popularity ?? 0);
+    this.hours.add(shop.openingHours, shop.timeZone);
     this.#catalog!.add(shop);
   }
 }

@@ -65,6 +65,7 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => verifyKeywords(generation),
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),
+    () => verifyHours(generation),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }
@@ -181,6 +182,14 @@ function verifyCounts(generation: Generation): void {
     throw invalid(`there are ${keywords} keywords, the header says ${keywordCount}`);
   verifyFinite(generation.float64('popularity'), 'popularity');
   verifyFinite(generation.float64('keywordCounts'), 'keywordCounts');
+}
+
+function verifyHours({ hours, header }: Generation): void {
+  if (hours.shopTimetables.length !== header.shopCount)
+    throw invalid(
+      `section hours holds ${hours.shopTimetables.length} shops, the header says ${header.shopCount}`,
+    );
+  hours.verify();
 }
 
 function verifyFinite(values: Float64Array, section: string): void {

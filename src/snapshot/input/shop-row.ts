@@ -5,6 +5,8 @@
 import { shown } from '../../base/validate.ts';
 import { ID_CHARACTERS_MAX } from '../../domain/action.ts';
 import { locationFault, RADIUS_METERS_UNLIMITED } from '../../domain/location.ts';
+import { WEEK_TABLE_EXPECTED, weekTableText } from '../../catalog/week-table.ts';
+import { knownTimeZone } from '../../catalog/zone-clock.ts';
 import type { AttributeValue, Shop } from '../../domain/shop.ts';
 import { idText, renameHint } from './input-columns.ts';
 import { type InputFaults, inputInvalid } from './input-faults.ts';
@@ -21,6 +23,7 @@ const SHOP_COLUMNS: ReadonlySet<string> = new Set([
   'deliveryRadiusMeters',
   'zone',
   'openingHours',
+  'timeZone',
   'category',
   'price',
   'rating',
@@ -107,8 +110,13 @@ export class ShopRowReader {
       case 'deliveryRadiusMeters':
         shop.deliveryRadiusMeters = this.#radiusMeters(value);
         break;
-      case 'name':
       case 'openingHours':
+        shop.openingHours = this.#openingHours(value);
+        break;
+      case 'timeZone':
+        shop.timeZone = this.#timeZone(value);
+        break;
+      case 'name':
       case 'category':
         shop[column] = this.#text(column, value);
         break;
@@ -169,6 +177,23 @@ export class ShopRowReader {
     if (typeof value === 'string' && value.isWellFormed()) return value;
     this.#refuse(column, value, typeof value === 'string' ? WELL_FORMED : 'text');
     return '';
+  }
+
+  /** A text as it is: what of it cannot be read is said when all are. A weekly table, in CSV as JSON, becomes a text. */
+  #openingHours(value: unknown): string {
+    const isTable =
+      typeof value === 'object' || (this.#isText && (value as string).trimStart().startsWith('{'));
+    if (!isTable) return this.#text('openingHours', value);
+    const text = weekTableText(this.#isText ? parsedJson(value as string) : value);
+    if (text === undefined) this.#refuse('openingHours', value, WEEK_TABLE_EXPECTED);
+    return text ?? '';
+  }
+
+  #timeZone(value: unknown): string {
+    const timeZone = typeof value === 'string' ? knownTimeZone(value) : undefined;
+    if (timeZone === undefined)
+      this.#refuse('timeZone', value, 'the IANA name of a time zone, such as Asia/Seoul');
+    return timeZone ?? '';
   }
 
   #mergeAttributes(shop: OpenShop, value: unknown): void {
@@ -242,6 +267,15 @@ export class ShopRowReader {
   #refuseAs(column: string, found: string, expected: string): void {
     this.#isGood = false;
     this.#faults.add({ file: this.#file, place: this.#place, column, found, expected });
+  }
+}
+
+/** Undefined for text that is not JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
