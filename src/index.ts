@@ -17,9 +17,10 @@ export { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind 
 export type { Log } from './base/log.ts';
 export type { Action, ActionInput, RequestAction } from './domain/action.ts';
 export type { Location } from './domain/location.ts';
+export type { ShopStatusInput } from './domain/shop-status.ts';
 export type { AttributeValue, Shop } from './domain/shop.ts';
 export type { EngineOptions } from './engine/config.ts';
-export type { Engine, EngineHealth, EngineStats, SnapshotSummary } from './engine/engine.ts';
+export type { Engine, EngineHealth, EngineStats, SnapshotSummary, StatusesSet } from './engine/engine.ts';
 export type {
   Basis,
   Reason,

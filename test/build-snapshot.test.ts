@@ -15,7 +15,7 @@ let built: BuiltTown;
 let town: Town;
 let store: SnapshotStore;
 beforeAll(async () => {
-  built = await buildTown(workspace, 'csv', { seed: 6, shopCount: 300, dimensions: 7 });
+  built = await buildTown(workspace, 'csv', { seed: 6, shopCount: 300, dimensions: 7 }, 'cosine', 'UTC');
   ({ town, store } = built);
 });
 afterAll(() => workspace.remove());

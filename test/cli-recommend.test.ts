@@ -84,10 +84,23 @@ test('--filter takes the filter of a request', async () => {
   expect(some.candidateCount).toBeGreaterThan(0);
   expect(some.candidateCount).toBeLessThan(all.candidateCount);
   const none = await doorrank([...RECOMMEND, '--filter', '{"price":{"max":-1}}']);
-  expect(none.stdout).toContain('No shop that passes the filter delivers to lon 126.9784, lat 37.5667.');
+  expect(none.stdout).toContain('shop that passes the filter delivers to lon 126.9784, lat 37.5667.');
   const noJson = await doorrank([...RECOMMEND, '--filter', '{price:1}']);
   expect(noJson).toMatchObject({ code: 2, stdout: '' });
   expect(noJson.stderr).toContain('Expected JSON; are quotes missing around it?');
+});
+
+test('closed shops are left out, shops that close too soon too, and shown if asked for', async () => {
+  const at = ['--at', '2026-11-22T03:00:00Z', '--limit', '1000'];
+  const late = ['--at', '2026-11-22T21:30:00Z', '--limit', '1000'];
+  const count = async (...args: string[]) => (await answered(...args)).candidateCount;
+  const all = await count(...at, '--open-only', 'false');
+  expect(await count(...at)).toBeLessThan(all);
+  expect(await count(...at, '--open-only', 'known')).toBe(await count(...at));
+  expect(await count(...late, '--open-for', '40')).toBeLessThan(await count(...late));
+  const { shops } = await answered(...at, '--open-only', 'false');
+  expect(new Set(shops.map(({ hours }) => hours))).toEqual(new Set(['open', 'closed']));
+  expect((await doorrank([...RECOMMEND, '--open-only', 'yes'])).code).toBe(2);
 });
 
 test('actions come from a .json or an .ndjson file just as from the request of the library', async () => {
@@ -121,7 +134,7 @@ test('without actions the table names popularity, without candidates it says tha
   expect(popular.stdout).toMatch(/basis popular.*\n\n.*\n.*popularity \d+: rank 1$/m);
   const nobody = await doorrank(['recommend', '--store', store, '--lon', '-73.98', '--lat', '-.5']);
   expect(nobody).toMatchObject({ code: 0, stderr: '' });
-  expect(nobody.stdout).toContain('No shop delivers to lon -73.98, lat -0.5.');
+  expect(nobody.stdout).toContain('No open shop delivers to lon -73.98, lat -0.5.');
 });
 
 test('recorded actions of a user are taken with --user and --data', async () => {

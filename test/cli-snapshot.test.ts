@@ -42,6 +42,58 @@ test('build says what it built on stdout, and in a pipe how far it is in lines o
   expect(built.stderr.split('\n').length).toBeLessThan(60);
 });
 
+test('build says whose hours it knows, which it cannot read and what it assumed', async () => {
+  const shop = { lon: 1, lat: 2 };
+  const shops = file(
+    'hours.ndjson',
+    [
+      { ...shop, shopId: 'a', openingHours: 'Mo-Fr 10:00-22:00; PH off', timeZone: 'asia/seoul' },
+      { ...shop, shopId: 'b', openingHours: { Mo: ['11:00-15:00', '17:00-02:00'] } },
+      { ...shop, shopId: 'c', openingHours: 'sunrise-sunset' },
+      { ...shop, shopId: 'd' },
+    ]
+      .map((row) => JSON.stringify(row))
+      .join('\n'),
+  );
+  const vectors = file('hours.f32', new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+  const build = [
+    'snapshot',
+    'build',
+    '--shops',
+    shops,
+    '--shop-vectors',
+    vectors,
+    '--store',
+    join(directory, 'hours'),
+  ];
+  const bare = await doorrank([...build, '--version', 'v1']);
+  expect(bare.code, bare.stderr).toBe(0);
+  expect(bare.stdout).toContain('hours    of 2 shops; unknown of 2, which count as open');
+  expect(bare.stdout).toContain(
+    'openingHours of 1 shop cannot be read:\n  1 × "sunrise-sunset" cannot be read from',
+  );
+  expect(bare.stdout).toContain('warning: 1 shop with hours has no timeZone; UTC is taken');
+  expect(bare.stdout).toContain('warning: the hours of 1 shop name public holidays (PH)');
+  const holidays = file('holidays.json', JSON.stringify({ 'Asia/Seoul': ['2026-12-25'] }));
+  const named = ['--time-zone', 'Europe/Berlin', '--holidays', holidays];
+  const told = await doorrank([...build, ...named, '--version', 'v2']);
+  expect(told.code, told.stderr).toBe(0);
+  expect(told.stdout).not.toContain('warning');
+  const wrong = await doorrank([...build, '--time-zone', 'Seoul', '--version', 'v3']);
+  expect(wrong).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--time-zone must be an IANA name'),
+  });
+  const worse = await doorrank([
+    ...build,
+    '--holidays',
+    file('wrong.json', '{"UTC":["25.12."]}'),
+    '--version',
+    'v3',
+  ]);
+  expect(worse).toMatchObject({ code: 1, stderr: expect.stringContaining('holidays.UTC[0] must be a date') });
+});
+
 test('list marks the active version, as a table and as JSON', async () => {
   const { snapshots } = await listed();
   expect(snapshots).toMatchObject([

@@ -61,6 +61,45 @@ test('POST /v1/similarities answers what the engine answers, one ranking per vec
   expect(answer.body.rankings.map((ranking: unknown[]) => ranking.length)).toEqual([7, 7]);
 });
 
+test('PUT, GET and DELETE of a status answer as documented, and are in the next recommendation', async () => {
+  const one = '/v1/shops/{shopId}/status';
+  const request = { location: TOWN_CENTER, limit: 3, at: '2999-11-22T03:00:00Z' };
+  const idsOf = async (): Promise<string[]> =>
+    (await town.ask('POST', '/v1/recommendations', request)).body.shops.map(
+      ({ shopId }: { shopId: string }) => shopId,
+    );
+  const [first, second] = (await idsOf()) as [string, string];
+  const set = await town.ask('PUT', `/v1/shops/${first}/status`, { open: false });
+  expectDocumented(set, 'PUT', one);
+  expect(set.body).toEqual({ unknownShopIds: [] });
+  const until = '3000-01-01T00:00:00.000Z';
+  const statuses = [
+    { shopId: second, open: false, until },
+    { shopId: 'nowhere', open: true },
+  ];
+  const bulk = await town.ask('PUT', '/v1/shops/status', { statuses });
+  expectDocumented(bulk, 'PUT', '/v1/shops/status');
+  expect(bulk.body).toEqual({ unknownShopIds: ['nowhere'] });
+  expect((await idsOf()).filter((shopId) => shopId === first || shopId === second)).toEqual([]);
+  const got = await town.ask('GET', `/v1/shops/${second}/status`);
+  expectDocumented(got, 'GET', one);
+  expect(got.body).toEqual({ shopId: second, status: { open: false, until } });
+  for (const shopId of [first, second, 'nowhere']) {
+    const cleared = await town.ask('DELETE', `/v1/shops/${shopId}/status`);
+    expectDocumented(cleared, 'DELETE', one);
+    expect(cleared.body).toEqual({ cleared: true });
+  }
+  expect((await town.ask('GET', `/v1/shops/${first}/status`)).body).toEqual({ shopId: first, status: null });
+  expect((await idsOf()).slice(0, 2)).toEqual([first, second]);
+  const refused = await town.ask('PUT', `/v1/shops/${first}/status`, { open: false, until: 'tomorrow' });
+  expect(refused).toMatchObject({ status: 400, body: { error: { field: 'until' } } });
+  const past = await town.ask('PUT', `/v1/shops/${first}/status`, {
+    open: false,
+    until: '2000-01-01T00:00:00Z',
+  });
+  expect(past).toMatchObject({ status: 422, body: { error: { field: 'until' } } });
+});
+
 test('GET /v1/shops/{shopId} is the record of the catalog', async () => {
   const answer = await town.ask('GET', '/v1/shops/s42');
   expectDocumented(answer, 'GET', '/v1/shops/{shopId}');

@@ -32,7 +32,7 @@ async function send<T>(method: string, url: string, body?: object): Promise<T> {
 }
 
 const recommend = (url: string, userId = 'u1'): Promise<Recommendation> =>
-  send('POST', `${url}/v1/recommendations`, { userId, location: CENTER, limit: 10 });
+  send('POST', `${url}/v1/recommendations`, { userId, location: CENTER, limit: 10, openOnly: false });
 const idsOf = ({ shops }: Recommendation): string[] => shops.map(({ shopId }) => shopId);
 const categoriesOf = ({ shops }: Recommendation): Set<string | undefined> =>
   new Set(shops.map(({ category }) => category));

@@ -7,9 +7,12 @@ import type { Shop } from '../src/domain/shop.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
+import { SlowClock, slowWeek } from './slow-hours.ts';
 import { buildTown, FullScan, Workspace, type ScanRequest } from './built-town.ts';
 
 const AT = '2026-11-22T12:00:00Z';
+const TIME_ZONE = 'Asia/Seoul';
+const CLOCK = new SlowClock(TIME_ZONE);
 const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
 
 interface Case {
@@ -51,6 +54,8 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
   const radiusMeters = random.unit() < 0.5 ? random.between(100, 4_000) : undefined;
   const viewed = new Set(drawn.flatMap(({ about }) => about.shopId ?? []));
   const { filter, passes } = randomFilter(random, town, viewed);
+  const openFor = random.pick([0, 40, 300]);
+  const openOnly = random.pick([true, false, 'known'] as const);
   const excludeSeen = random.unit() < 0.3;
   const excludeShopIds =
     random.unit() < 0.3
@@ -70,6 +75,8 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       fusion,
       excludeSeen,
       excludeShopIds,
+      openFor,
+      openOnly,
       at: AT,
       ...(filter !== undefined && { filter }),
     },
@@ -81,7 +88,10 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       metric,
       k: fusion.k,
       depth: fusion.depth,
-      passes: (shop) => !excluded.has(shop.shopId) && passes(shop),
+      passes: (shop) =>
+        !excluded.has(shop.shopId) &&
+        passes(shop) &&
+        (openOnly === false || isOpen(shop.openingHours!, openFor)),
     },
   };
 }
@@ -113,6 +123,18 @@ function randomFilter(random: Random, town: Town, viewedShopIds: ReadonlySet<str
       passes: (shop) => (sorted.length === 0 || !isNear(shop)) && !(shop.rating! >= 4.8),
     },
   ]);
+}
+
+const openByQuestion = new Map<string, boolean>();
+/** Whether the slow clock finds a shop of these hours open from AT on; many shops have the same. */
+function isOpen(hours: string, openFor: number): boolean {
+  const question = `${hours} ${openFor}`;
+  let open = openByQuestion.get(question);
+  if (open === undefined) {
+    open = CLOCK.isOpenThroughout(slowWeek(hours), Date.parse(AT), openFor);
+    openByQuestion.set(question, open);
+  }
+  return open;
 }
 
 /** Documented: from 500 half-lives on ages count from the newest action, and none counts more than 1,000. */
@@ -152,7 +174,13 @@ describe.each(METRICS)('%s', (metric) => {
   let scan: FullScan;
   const engines: Engine[] = [];
   beforeAll(async () => {
-    const built = await buildTown(workspace, 'v1', { seed: 5, shopCount: 1_500, dimensions: 18 }, metric);
+    const built = await buildTown(
+      workspace,
+      'v1',
+      { seed: 5, shopCount: 1_500, dimensions: 18 },
+      metric,
+      TIME_ZONE,
+    );
     town = built.town;
     scan = new FullScan(town);
     for (const mapping of ['auto', 'copy'] as const) {

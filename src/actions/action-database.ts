@@ -5,6 +5,8 @@
  *   users     user_number | user_id
  *   actions   user_number, at_ms (descending), arrival (descending) | id, type, keyword, shop_id
  *
+ *   shop_status   shop_id | is_open, until_ms, since_ms
+ *
  * The rows of `actions` lie in the order of their key, so a user's newest actions are one short run of pages.
  * A user's id is written once and stands as a small number in the row and in both indexes: with UUIDs as ids
  * a million actions of 50,000 users take 155 MB; with the user id in every row they take 267 MB.
@@ -35,6 +37,17 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+// Came later. An engine that does not know it leaves it alone, so the version stays what it was.
+const STATUS_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS shop_status (
+    shop_id TEXT PRIMARY KEY,
+    is_open INTEGER NOT NULL,
+    until_ms INTEGER, -- NULL: until changed
+    since_ms INTEGER NOT NULL,
+    CHECK (is_open IN (0, 1))
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /**
  * Opens `actions.sqlite` in `directory` and makes this process its owner until the database is closed.
  * Creates what is not there.
@@ -49,6 +62,7 @@ export function openActionDatabase(directory: string): Database.Database {
     database = new Database(path, { timeout: 0 });
     own(database);
     prepareSchema(database, path);
+    database.exec(STATUS_SCHEMA);
     checkSettings(database);
     return database;
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Action } from '../domain/action.ts';
 import { openActionDatabase, storageError } from './action-database.ts';
 import { ActionRows } from './action-rows.ts';
 import { GroupCommit, type StorageHealth } from './group-commit.ts';
+import { ShopStatusStore } from './shop-status-store.ts';
 import { RecentActions } from './recent-actions.ts';
 
 export interface ActionStoreOptions {
@@ -50,6 +51,8 @@ export interface AppendOutcome {
 }
 
 export class ActionStore {
+  /** Lives in the same file and shares its syncs of the disk. */
+  readonly statuses: ShopStatusStore;
   readonly #database: Database;
   readonly #rows: ActionRows;
   readonly #commits: GroupCommit;
@@ -73,6 +76,7 @@ export class ActionStore {
     this.#database = database;
     this.#rows = new ActionRows(database);
     this.#commits = new GroupCommit(database, commitDelayMs);
+    this.statuses = new ShopStatusStore(database, this.#commits);
     this.#recent = new RecentActions(
       usersInMemoryMax,
       Math.min(ACTIONS_IN_MEMORY_PER_USER, actionsPerUserMax),

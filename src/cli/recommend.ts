@@ -17,6 +17,8 @@ import { readJsonFile, readNdjsonFile } from './json-file.ts';
 import { readJson, readNumber, readPath, readText, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
 
+const OPEN_ONLY = { true: true, false: false, known: 'known' } as const;
+
 type RequestActions = NonNullable<RecommendRequest['actions']>;
 
 interface RecommendOptions {
@@ -30,6 +32,8 @@ interface RecommendOptions {
   readonly limit?: number;
   readonly filter?: RecommendRequest['filter'];
   readonly at?: string;
+  readonly openFor?: number;
+  readonly openOnly?: 'true' | 'false' | 'known';
   readonly json?: true;
 }
 
@@ -87,6 +91,17 @@ export function recommendCommand(program: Command): void {
       'the moment to answer for, such as 2026-11-22T12:00:00Z (default: now)',
       readText,
     )
+    .option(
+      '--open-for <minutes>',
+      'shops that stay open that long from then on, 0..1440 (default: 0)',
+      readNumber,
+    )
+    .addOption(
+      new Option(
+        '--open-only <which>',
+        'true: open shops and those of unknown hours; known: open shops; false: closed ones too (default: true)',
+      ).choices(['true', 'false', 'known']),
+    )
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
@@ -114,9 +129,10 @@ async function runRecommend(
 }
 
 function requestOf(options: RecommendOptions, given: RequestActions): RecommendRequest {
-  const { lon, lat, user, radiusMeters, limit, filter, at } = options;
+  const { lon, lat, user, radiusMeters, limit, filter, at, openFor } = options;
+  const openOnly = options.openOnly && OPEN_ONLY[options.openOnly];
   const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
-  return { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at };
+  return { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at, openFor, openOnly };
 }
 
 /** The engine checks what the file holds, as it checks the body of a request. */
@@ -149,15 +165,17 @@ async function answerOf(
   }
 }
 
-function answerText(answer: Recommendation, { lon, lat, radiusMeters, filter }: RecommendOptions): string {
+function answerText(answer: Recommendation, options: RecommendOptions): string {
+  const { lon, lat, radiusMeters, filter, openOnly } = options;
   const { version, basis, candidateCount, similarityCount, shops, tookMs } = answer;
   const summary =
     `version ${version}, basis ${basis}, ${candidateCount} candidates, ` +
     `${similarityCount} similarities, ${tookMs.total.toFixed(2)} ms`;
   if (shops.length === 0) {
     const within = radiusMeters === undefined ? '' : ` within ${radiusMeters} m`;
+    const shop = openOnly === 'false' ? 'shop' : 'open shop';
     const passing = filter === undefined ? '' : ' that passes the filter';
-    return `${summary}\n\nNo shop${passing} delivers to lon ${lon}, lat ${lat}${within}.`;
+    return `${summary}\n\nNo ${shop}${passing} delivers to lon ${lon}, lat ${lat}${within}.`;
   }
   const head = ['rank', 'shop id', 'name', 'score', 'meters', 'best reason'];
   return `${summary}\n\n${plainTable(

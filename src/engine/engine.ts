@@ -17,6 +17,7 @@ import {
   type Action,
   type ActionInput,
 } from '../domain/action.ts';
+import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
 import { LocationSchema, type Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
@@ -40,10 +41,13 @@ import { verifyGeneration } from '../snapshot/verify-generation.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
+import { LiveStatuses } from './live-statuses.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
+/** Statuses in one call of `setStatuses`. */
+const STATUS_COUNT_MAX = 10_000;
 const KEYWORD_LIMIT_MAX = 1_000;
 const KEYWORD_LIMIT_DEFAULT = 20;
 const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
@@ -55,6 +59,12 @@ const RecordSchema = z.strictObject({
     .array(ActionInputSchema, { error: 'must be an array of actions' })
     .min(1, { error: `must hold 1..${RECORD_COUNT_MAX} actions` })
     .max(RECORD_COUNT_MAX, { error: `must hold 1..${RECORD_COUNT_MAX} actions` }),
+});
+const StatusesSchema = z.strictObject({
+  statuses: z
+    .array(ShopStatusInputSchema, { error: 'must be an array of statuses' })
+    .min(1, { error: `must hold 1..${STATUS_COUNT_MAX} statuses` })
+    .max(STATUS_COUNT_MAX, { error: `must hold 1..${STATUS_COUNT_MAX} statuses` }),
 });
 const KeywordsSchema = z.strictObject({
   prefix: z.string({ error: 'must be text' }),
@@ -86,6 +96,11 @@ export interface SnapshotSummary {
   /** True if this process reads the file's pages themselves, false if it holds a copy or has not loaded it. */
   readonly mapped: boolean;
   readonly modelCard: ModelCard;
+}
+
+export interface StatusesSet {
+  /** Shops that the active version does not know. */
+  readonly unknownShopIds: readonly string[];
 }
 
 /** Counts since the engine was opened, and what it runs on. */
@@ -122,6 +137,7 @@ export class Engine {
   readonly #store: SnapshotStore;
   readonly #actions: ActionStore;
   readonly #generations: Generations;
+  readonly #statuses: LiveStatuses;
   readonly #workers: WorkerPool | null;
   readonly #runner: Runner;
   readonly #options: CheckedEngineOptions;
@@ -149,6 +165,7 @@ export class Engine {
     this.#store = store;
     this.#actions = actions;
     this.#generations = new Generations(options.threads, options.mapping, this.#log);
+    this.#statuses = new LiveStatuses(actions.statuses, () => this.#generations.held);
     const { threads, queueMax } = options;
     this.#workers = threads === 0 ? null : new WorkerPool(threads, this.#generations.memories);
     this.#runner = new Runner(this.#workers, threads, queueMax);
@@ -223,6 +240,39 @@ export class Engine {
     const ordinal = this.#ordinalOf(shopId);
     const { generation } = this.#generations.find(null);
     return { version: generation.version, ...generation.catalog.record(ordinal) };
+  }
+
+  /**
+   * Says which shops are open or closed, whatever their hours; resolves when it is on disk and the next request is
+   * answered by it. 1 to 10,000 statuses, all of them or none. A shop may have one before a version knows it: the ids
+   * that the active version does not know are returned.
+   */
+  async setStatuses(statuses: readonly ShopStatusInput[]): Promise<StatusesSet> {
+    this.#checkOpen();
+    const checked = validate(StatusesSchema, { statuses }).statuses;
+    checked.forEach(({ until }, i) => checkAhead(until, `statuses[${i}].until`, this.#nowMs()));
+    return this.#putStatuses(checked);
+  }
+
+  /** As `setStatuses`, of one shop. */
+  async setStatus(status: ShopStatusInput): Promise<StatusesSet> {
+    this.#checkOpen();
+    const checked = validate(ShopStatusInputSchema, status);
+    checkAhead(checked.until, 'until', this.#nowMs());
+    return this.#putStatuses([checked]);
+  }
+
+  /** The live status of a shop, or undefined if its hours count. */
+  status(shopId: string): ShopStatusInput | undefined {
+    this.#checkOpen();
+    const status = this.#actions.statuses.get(validate(ShopSchema, { shopId }).shopId);
+    return status === undefined || status.untilMs <= this.#nowMs() ? undefined : statusInput(status);
+  }
+
+  /** Lets the hours of a shop count again; tells whether it had a status. Resolves as `setStatuses` does. */
+  async clearStatus(shopId: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.#statuses.clear(validate(ShopSchema, { shopId }).shopId);
   }
 
   /** What a user did, newest first; all that is kept unless `limit` is given. */
@@ -325,8 +375,9 @@ export class Engine {
       this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
   }
 
-  #prune(): Promise<number> {
-    return this.#actions.prune(this.#nowMs());
+  async #prune(): Promise<void> {
+    await this.#actions.statuses.prune(this.#nowMs());
+    await this.#actions.prune(this.#nowMs());
   }
 
   /** Swaps to what another process activated. What keeps it from doing so is reported once. */
@@ -396,7 +447,8 @@ export class Engine {
     const nowMs = request.at ? Date.parse(request.at) : this.#nowMs();
     const actions = this.#actionsOf(request, nowMs);
     const loaded = this.#generations.find(request.version);
-    return { loaded, job: { request, actions, nowMs } };
+    const statuses = this.#statuses.of(loaded.generation);
+    return { loaded, job: { request, actions, statuses, nowMs } };
   }
 
   /** The actions that a request rests on, newest first; with `at`, only what had been done by then. */
@@ -409,6 +461,14 @@ export class Engine {
       all ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX,
     );
     return stored.filter(({ atMs }) => !request.at || atMs <= nowMs).map(lineAction);
+  }
+
+  async #putStatuses(inputs: readonly ShopStatusInput[]): Promise<StatusesSet> {
+    const nowMs = this.#nowMs();
+    await this.#statuses.put(inputs.map((input) => statusOf(input, nowMs)));
+    const ids = this.#generations.active?.generation.catalog.ids;
+    const unknown = inputs.filter(({ shopId }) => ids?.ordinalOf(shopId) === -1).map(({ shopId }) => shopId);
+    return { unknownShopIds: [...new Set(unknown)] };
   }
 
   #ordinalOf(shopId: string): number {
@@ -505,4 +565,19 @@ function actionOf(
 ): Action {
   const facts = { id, userId, type, atMs: at === undefined ? nowMs : Date.parse(at) };
   return keyword === undefined ? { ...facts, shopId: shopId! } : { ...facts, keyword };
+}
+
+/** A status that has ended before it began is a mistake, not a way to clear one. */
+function checkAhead(until: string | undefined, field: string, nowMs: number): void {
+  if (until === undefined || Date.parse(until) > nowMs) return;
+  const expected = `must lie after ${new Date(nowMs).toISOString()}, got ${until}`;
+  throw new RequestError(field, `${expected}; leave it out to set the status until it is changed`);
+}
+
+function statusOf({ shopId, open, until }: ShopStatusInput, nowMs: number): ShopStatus {
+  return { shopId, open, untilMs: until === undefined ? Infinity : Date.parse(until), sinceMs: nowMs };
+}
+
+function statusInput({ shopId, open, untilMs }: ShopStatus): ShopStatusInput {
+  return untilMs === Infinity ? { shopId, open } : { shopId, open, until: new Date(untilMs).toISOString() };
 }

@@ -101,6 +101,11 @@ export class Generations {
     return this.#active;
   }
 
+  /** The generations that a request may name. */
+  get held(): readonly Generation[] {
+    return this.#slots.flatMap(({ loaded }) => loaded?.generation ?? []);
+  }
+
   /** The loaded snapshot of a version; without one, the active snapshot. */
   find(version: string | null | undefined): Loaded {
     if (this.#active === null) {

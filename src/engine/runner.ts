@@ -103,9 +103,9 @@ export class Runner {
 
   async #recommendHere({ loaded, job }: Begun): Promise<MadeRecommendation> {
     const { generation } = loaded;
-    const { request, actions, nowMs } = job;
+    const { request, actions, statuses, nowMs } = job;
     const recommendation = await this.#run(loaded, (lane) =>
-      prepareRecommendation({ generation, lane }, request, actions, nowMs),
+      prepareRecommendation({ generation, lane }, request, actions, statuses, nowMs),
     );
     return { recommendation };
   }

@@ -12,6 +12,7 @@ import { openApiPage } from './open-api.ts';
 import type { Env, Operation } from './operation.ts';
 import { recommend } from './recommendations.ts';
 import { served, type RequestLog } from './served.ts';
+import { clearStatus, getStatus, setStatus, setStatuses } from './shop-status.ts';
 import { getShop, similarShops } from './shops.ts';
 import { similarities } from './similarities.ts';
 import { activateSnapshot, listSnapshots, rollBackSnapshot } from './snapshots.ts';
@@ -30,7 +31,7 @@ export interface AppOptions {
   readonly isClosing: () => boolean;
 }
 
-type Method = 'get' | 'post' | 'delete';
+type Method = 'get' | 'post' | 'put' | 'delete';
 type App = OpenAPIHono<Env>;
 
 export function createApp(engine: Engine, options: AppOptions): App {
@@ -43,6 +44,10 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['post', '/v1/similarities', similarities(engine, bodyBytesMax)],
     ['get', '/v1/shops/{shopId}', getShop(engine)],
     ['get', '/v1/shops/{shopId}/similar', similarShops(engine)],
+    ['put', '/v1/shops/status', setStatuses(engine, bodyBytesMax)],
+    ['put', '/v1/shops/{shopId}/status', setStatus(engine, bodyBytesMax)],
+    ['get', '/v1/shops/{shopId}/status', getStatus(engine)],
+    ['delete', '/v1/shops/{shopId}/status', clearStatus(engine)],
     ['get', '/v1/users/{userId}/actions', listActions(engine)],
     ['delete', '/v1/users/{userId}/actions', eraseActions(engine)],
     ['get', '/v1/snapshots', listSnapshots(engine)],
@@ -70,7 +75,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
 
 /** 405 with what would be allowed if the path is known, else 404. */
 function unknownRoute(app: App, { req }: Context<Env>): HttpError {
-  const allowed = ['GET', 'POST', 'DELETE'].filter(
+  const allowed = ['GET', 'POST', 'PUT', 'DELETE'].filter(
     (method) => app.router.match(method, req.path)[0].length > 0,
   );
   if (allowed.length === 0) {

@@ -28,7 +28,7 @@ export const RecommendationSchema = z
     basis: z
       .enum(['actions', 'popular'])
       .meta({ description: '`popular` if no action was given that the snapshot knows' }),
-    candidateCount: z.number().meta({ description: 'shops that deliver here and pass the filter' }),
+    candidateCount: z.number().meta({ description: 'shops that deliver here, pass the filter and are open' }),
     similarityCount: z.number().meta({
       description: 'exact similarities that were computed: candidates × actions that the snapshot knows',
     }),
@@ -42,6 +42,10 @@ export const RecommendationSchema = z
           category: z.string().optional(),
           price: z.number().optional(),
           rating: z.number().optional(),
+          hours: z.enum(['open', 'closed', 'unknown']).meta({
+            description:
+              'at the moment and for the minutes asked about; `unknown` if neither a status nor readable hours say',
+          }),
           attributes: z.record(z.string(), z.unknown()),
           reasons: z.array(ReasonSchema).readonly().optional(),
         }),
@@ -66,6 +70,7 @@ const EXAMPLE: RecommendRequest = {
   radiusMeters: 3000,
   limit: 3,
   filter: { price: { nearViewed: 0.3 }, or: [{ category: { in: ['chinese', 'noodles'] } }, { spicy: true }] },
+  openFor: 40,
 };
 
 export function recommend(engine: Engine, bodyBytesMax: number): Operation {

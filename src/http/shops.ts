@@ -25,6 +25,7 @@ const ShopSchema = z
     name: z.string().optional(),
     deliveryRadiusMeters: z.number().optional(),
     openingHours: z.string().optional(),
+    timeZone: z.string().optional(),
     category: z.string().optional(),
     price: z.number().optional(),
     rating: z.number().optional(),

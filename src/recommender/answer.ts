@@ -1,4 +1,5 @@
 /** Step 4: the winners of a lane as the shops of an answer, each with its reasons. */
+import type { OpenShops } from '../catalog/open-shops.ts';
 import type { Location } from '../domain/location.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { metersOfChordSquared } from '../geo/earth.ts';
@@ -12,6 +13,7 @@ export function recommendedShops(
   lane: Lane,
   count: number,
   location: Location,
+  openShops: OpenShops,
   reasonsOf: (place: number) => readonly Reason[] | undefined,
 ): RecommendedShop[] {
   const { catalog, reachTree } = generation;
@@ -34,6 +36,7 @@ export function recommendedShops(
     if (category !== undefined) shop.category = category;
     if (price !== undefined) shop.price = price;
     if (rating !== undefined) shop.rating = rating;
+    shop.hours = openShops.opennessOf(ordinal);
     shop.attributes = attributes;
     if (reasons !== undefined) shop.reasons = reasons;
     return shop as RecommendedShop;

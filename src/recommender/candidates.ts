@@ -1,9 +1,12 @@
-/** Step 2: the shops that deliver to the location and pass the filter, written where the kernel reads them. */
+/** Step 2: the shops that deliver to the location, pass the filter and are open, written where the kernel reads them. */
+import type { OpenMoment, OpenShops } from '../catalog/open-shops.ts';
 import type { Location } from '../domain/location.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
 import { ACTION_COUNT_MAX, type CheckedRecommendRequest } from './request.ts';
+
+const MINUTE_MS = 60_000;
 
 /** Writes the candidates of a request into the lane, ordinals ascending; returns how many. */
 export function findCandidates(
@@ -11,6 +14,7 @@ export function findCandidates(
   lane: Lane,
   request: CheckedRecommendRequest,
   actions: readonly LineAction[],
+  openShops: OpenShops,
 ): number {
   const ordinals = lane.begin(generation.header.shopCount);
   let count = generation.reachTree.find(request.location, request.radiusMeters, ordinals);
@@ -18,9 +22,16 @@ export function findCandidates(
     const viewed = (): number[] => viewedOrdinals(generation, actions);
     count = generation.catalog.compileFilter(request.filter, viewed)(ordinals, count);
   }
+  if (request.openOnly !== false) count = openShops.keep(request.openOnly === true, ordinals, count);
   count = leaveOut(excludedOrdinals(generation, request, actions), ordinals, count);
   lane.setCandidateCount(count);
   return count;
+}
+
+/** The moment a request asks about. Statuses hold now; a request for another moment is told those set by then. */
+export function openMoment({ at, openFor }: CheckedRecommendRequest, nowMs: number): OpenMoment {
+  const untilMs = nowMs + openFor * MINUTE_MS;
+  return { atMs: nowMs, untilMs, statusSinceMsMax: at ? nowMs : Infinity };
 }
 
 /** Writes the shops that reach a location; returns how many. */

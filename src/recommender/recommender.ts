@@ -5,12 +5,13 @@
  *   query vectors → candidates → similarities and rankings → fusion → answer
  */
 import { RequestError } from '../base/errors.ts';
+import { OpenShops, type StatusColumns } from '../catalog/open-shops.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { actionWeights } from './action-weights.ts';
 import { actionReasons, popularityReasons, recommendedShops, shownAction } from './answer.ts';
-import { findCandidates, findNamed, findReaching } from './candidates.ts';
+import { findCandidates, findNamed, findReaching, openMoment } from './candidates.ts';
 import type { LineAction } from './line-action.ts';
 import { findQueryVectors, type QueryVector } from './query-vectors.ts';
 import type {
@@ -45,17 +46,22 @@ export interface Prepared<A> {
   readonly answer: () => A;
 }
 
-/** A request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen. */
+/**
+ * A request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen. `statuses` is what
+ * shops say of themselves live; null if none does.
+ */
 export function prepareRecommendation(
   line: Line,
   request: CheckedRecommendRequest,
   actions: readonly LineAction[],
+  statuses: StatusColumns | null,
   nowMs: number,
 ): Prepared<Recommendation> {
   const { generation, lane } = line;
   const startMs = performance.now();
   const queries = findQueryVectors(generation, actions);
-  const candidateCount = findCandidates(generation, lane, request, actions);
+  const openShops = new OpenShops(generation.hours, statuses, openMoment(request, nowMs));
+  const candidateCount = findCandidates(generation, lane, request, actions, openShops);
   writeQueries(line, queries);
   const { depth } = request.fusion;
   const candidatesMs = performance.now();
@@ -66,7 +72,8 @@ export function prepareRecommendation(
     similaritiesWanted: false,
     rank: () =>
       queries.length === 0 ? lane.rankByColumn(generation.popularity, depth) : lane.rank(depth, false),
-    answer: () => fusedAnswer(line, request, queries, nowMs, { startMs, candidatesMs, candidateCount }),
+    answer: () =>
+      fusedAnswer(line, request, queries, nowMs, { startMs, candidatesMs, candidateCount, openShops }),
   };
 }
 
@@ -75,6 +82,7 @@ interface FirstHalf {
   readonly startMs: number;
   readonly candidatesMs: number;
   readonly candidateCount: number;
+  readonly openShops: OpenShops;
 }
 
 /** Fuses the rankings in the lane and explains the winners. */
@@ -83,7 +91,7 @@ function fusedAnswer(
   request: CheckedRecommendRequest,
   queries: readonly QueryVector[],
   nowMs: number,
-  { startMs, candidatesMs, candidateCount }: FirstHalf,
+  { startMs, candidatesMs, candidateCount, openShops }: FirstHalf,
 ): Recommendation {
   const basis: Basis = queries.length === 0 ? 'popular' : 'actions';
   const similarityMs = performance.now();
@@ -97,7 +105,7 @@ function fusedAnswer(
         );
   const winnerCount = lane.fuse(weights, request.fusion.k, request.limit);
   const reasonsOf = reasonsFor(generation, lane, queries, request.explain);
-  const shops = recommendedShops(generation, lane, winnerCount, request.location, reasonsOf);
+  const shops = recommendedShops(generation, lane, winnerCount, request.location, openShops, reasonsOf);
   const endMs = performance.now();
   return {
     version: generation.version,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { FilterSchema } from '../catalog/filter.ts';
+import type { Openness } from '../catalog/open-shops.ts';
 import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
 import { LocationSchema, RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import type { AttributeValue } from '../domain/shop.ts';
@@ -25,6 +26,8 @@ const DEPTH_DEFAULT = LIMIT_MAX;
 export const DEPTH_MAX = 10_000;
 export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
+/** A day: who plans further asks with `at`. */
+const OPEN_FOR_MINUTES_MAX = 1_440;
 const SHOP_ID_COUNT_MAX = 100_000;
 
 const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
@@ -59,6 +62,18 @@ export const RecommendRequestSchema = z
       .default([]),
     excludeSeen: z.boolean().default(false),
     fusion: FusionSchema.prefault({}),
+    openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
+      .default(0)
+      .describe(
+        'Minutes that a shop must stay open without a gap, from `at` on: what preparing an order takes.',
+      ),
+    openOnly: z
+      .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
+      .default(true)
+      .describe(
+        'Whether closed shops are left out: by their live status, else by their hours. A shop whose hours are unknown ' +
+          'counts as open, unless `"known"`.',
+      ),
     explain: z.boolean().default(true),
     version: z.string().nullish(),
     at: InstantSchema.nullish(),
@@ -122,6 +137,8 @@ export interface RecommendedShop {
   readonly category?: string;
   readonly price?: number;
   readonly rating?: number;
+  /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
+  readonly hours: Openness;
   readonly attributes: { readonly [name: string]: AttributeValue };
   /** Absent with `explain: false`. One per action that took part, newest action first. */
   readonly reasons?: readonly Reason[];
