@@ -21,6 +21,8 @@ export interface BenchRequest {
   /** All of it said, so that a new default changes no figure unseen. */
   readonly fusion: { readonly k: number; readonly halfLifeMinutes: number; readonly depth: number };
   readonly at: string;
+  /** Every shop, whatever its hours: the loops beside do not know them. */
+  readonly openOnly: false;
 }
 
 /** What requests have in common. */
@@ -61,6 +63,7 @@ export function benchRequests(
     limit,
     fusion: { k: RANK_CONSTANT, halfLifeMinutes: HALF_LIFE_MINUTES, depth },
     at: new Date(AT_MS).toISOString(),
+    openOnly: false,
   }));
 }
 

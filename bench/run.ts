@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { actionsBench } from './actions.ts';
 import { candidatesBench } from './candidates.ts';
 import { filterBench } from './filter.ts';
+import { hoursBench } from './hours.ts';
 import { kernelBench } from './kernel.ts';
 import { limitBench } from './limit.ts';
 import { lineBench } from './line.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   kernelBench,
   limitBench,
   candidatesBench,
+  hoursBench,
   actionsBench,
   snapshotBench,
   scaleBench,
