@@ -76,11 +76,13 @@ test('the radius narrows the candidates', async () => {
 
 test('--filter takes the filter of a request', async () => {
   const filter = { price: { nearViewed: 0.3 }, or: [{ category: { prefix: 'ch' } }, { spicy: true }] };
+  const anyHour = ['--open-only', 'false'];
   const [all, some] = [
-    await answered('--shop', 's42'),
-    await answered('--shop', 's42', '--filter', JSON.stringify(filter)),
+    await answered(...anyHour, '--shop', 's42'),
+    await answered(...anyHour, '--shop', 's42', '--filter', JSON.stringify(filter)),
   ];
-  expect(some).toEqual(await expected({ actions: [{ type: 'view', shopId: 's42' }], filter }));
+  const request = { actions: [{ type: 'view', shopId: 's42' }], filter, openOnly: false };
+  expect(some).toEqual(await expected(request));
   expect(some.candidateCount).toBeGreaterThan(0);
   expect(some.candidateCount).toBeLessThan(all.candidateCount);
   const none = await doorrank([...RECOMMEND, '--filter', '{"price":{"max":-1}}']);
