@@ -165,6 +165,6 @@ test('places that do not belong together are refused', () => {
   expect(broken((copy) => (copy.positions[30] = NaN))).toThrow(/position of ordinal 10/);
   expect(broken((copy) => (copy.positions[30]! += 1))).toThrow(/position of ordinal 10/);
   expect(broken((copy) => (copy.reaches[7] = NaN))).toThrow(/reach of ordinal 7/);
-  expect(broken((copy) => (copy.reaches[7] = -1))).toThrow(/reach of ordinal 7/);
+  expect(broken((copy) => (copy.reaches[7] = -2))).toThrow(/reach of ordinal 7/);
   expect(broken((copy) => (copy.nodes[8] = 0))).toThrow(/tree node 1 holds 0/);
 });

@@ -16,7 +16,7 @@ export interface Shop {
   readonly lon: number;
   readonly lat: number;
   readonly name?: string;
-  /** How far it delivers. Without it the request's radius alone decides. */
+  /** How far it delivers. With neither radius nor zones the request's radius alone decides. */
   readonly deliveryRadiusMeters?: number;
   /** An OpenStreetMap `opening_hours` text. */
   readonly openingHours?: string;

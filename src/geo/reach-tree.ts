@@ -7,7 +7,7 @@
  * in space (meters from the Earth's centre), so there is no date line and no pole to treat.
  *
  *   node   8 float64:  minX minY minZ  maxX maxY maxZ  least reach  greatest reach
- *   reach  squared chord of a shop's own delivery radius, square meters
+ *   reach  squared chord of a shop's own delivery radius, square meters; -1 for a shop that has zones alone
  */
 import { EngineError } from '../base/errors.ts';
 import type { Location } from '../domain/location.ts';
@@ -15,12 +15,14 @@ import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosit
 import { LEAF_SIZE } from './kd-order.ts';
 
 const NODE_FLOATS = 8;
+/** The reach of a shop without a radius: below any squared chord, so the tree never finds it. */
+export const NO_REACH = -1;
 
 /** The arrays of a snapshot that say where its shops are. */
 export interface Places {
   /** float64[shopCount][3]: meters from the Earth's centre. */
   readonly positions: Float64Array;
-  /** float64[shopCount]: squared chord of the shop's own delivery radius. */
+  /** float64[shopCount]: squared chord of the shop's own delivery radius, or NO_REACH. */
   readonly reaches: Float64Array;
   /** float64[nodeCount][8]. */
   readonly nodes: Float64Array;
@@ -43,7 +45,7 @@ export function buildTree(positions: Float64Array, reaches: Float64Array): Float
     nodes.fill(Infinity, at, at + 3);
     nodes.fill(-Infinity, at + 3, at + 6);
     nodes[at + 6] = Infinity;
-    nodes[at + 7] = 0;
+    nodes[at + 7] = -Infinity;
     const middle = isLeaf(left, right) ? -1 : (left + right) >> 1;
     const first = middle === -1 ? left : middle;
     const last = middle === -1 ? right : middle;
@@ -208,10 +210,10 @@ export function verifyPlaces(
       );
     }
     const reach = reaches[ordinal]!;
-    if (!(reach > 0 && reach <= CHORD_SQUARED_UNLIMITED)) {
+    if (reach !== NO_REACH && !(reach > 0 && reach <= CHORD_SQUARED_UNLIMITED)) {
       throw new EngineError(
         'snapshot_invalid',
-        `reach of ordinal ${ordinal} must be in (0, ${CHORD_SQUARED_UNLIMITED}], found ${reach}`,
+        `reach of ordinal ${ordinal} must be in (0, ${CHORD_SQUARED_UNLIMITED}] or ${NO_REACH}, found ${reach}`,
       );
     }
   }
