@@ -93,9 +93,16 @@ test.each([
   ['a,126.9,37.5,,,cheap,', 'price', '"cheap"', 'a finite number'],
   [
     'a,126.9,37.5,,,,"{""type"":""Polygon""}"',
-    'zone',
-    '"{\\"type\\":\\"Polygon\\"}"',
-    'no zone: zones by polygon are not supported by this version; use deliveryRadiusMeters',
+    'zone.coordinates',
+    'nothing',
+    'an array of at least one ring',
+  ],
+  ['a,126.9,37.5,,,,POLYGON((1 2))', 'zone', '"POLYGON((1 2))"', 'GeoJSON'],
+  [
+    'a,126.9,37.5,,,,"{""type"":""Polygon"",""coordinates"":[[[1,2],[3,4],[5,96],[1,2]]]}"',
+    'zone.coordinates[0][2]',
+    '[5,96]',
+    'a position in degrees: lat must be -90..90 degrees, got 96; lon and lat look swapped',
   ],
   ['a,126.9,37.5', undefined, '3 fields', '7 fields as in the header'],
   ['a,126.9,37.5,b,c,,,', undefined, '8 fields', '7 fields as in the header'],
@@ -123,9 +130,9 @@ test.each([
   ['{"shopId":"a","lon":1,"lat":2,"name":["b"]}', 'name', '["b"]', 'text'],
   [
     '{"shopId":"a","lon":1,"lat":2,"zone":{"type":"Polygon"}}',
-    'zone',
-    '{"type":"Polygon"}',
-    'no zone: zones by polygon are not supported by this version; use deliveryRadiusMeters',
+    'zone.coordinates',
+    'nothing',
+    'an array of at least one ring',
   ],
   [
     '{"shopId":"a","lon":1,"lat":2,"attributes":[1]}',

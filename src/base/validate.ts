@@ -47,7 +47,8 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return found;
 }
 
-function fieldOf(path: readonly PropertyKey[]): string {
+/** A place in a value as messages name it, such as `location.lon` or `actions[2].type`. */
+export function fieldOf(path: readonly PropertyKey[]): string {
   let field = '';
   for (const part of path) {
     if (typeof part === 'number') field += `[${part}]`;

@@ -93,13 +93,14 @@ function builtText(built: BuiltSnapshot): string {
   const lines = [`built ${path}: version ${version}, ${counts}`];
   if (bounds !== null)
     lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
+  if (built.zoneCount > 0) lines.push(`zones    ${built.zoneCount}`);
   lines.push(`filters  ${columns.join(', ')}`);
   if (unfilterable.length > 0)
     lines.push(
       `no filter on ${unfilterable.join(', ')}: values of different kinds, nested, or in long lists`,
     );
   if (built.unlimitedCount > 0)
-    lines.push(`${built.unlimitedCount} shops without deliveryRadiusMeters deliver everywhere`);
+    lines.push(`${built.unlimitedCount} shops without deliveryRadiusMeters or zone deliver everywhere`);
   return lines.join('\n');
 }
 

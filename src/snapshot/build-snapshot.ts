@@ -15,6 +15,7 @@ import { knownTimeZone } from '../catalog/zone-clock.ts';
 import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
+import { Zones } from '../geo/zones.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { quantize, quantizedBytesOf } from '../kernel/quantize.ts';
 import { norm } from '../kernel/similarity.ts';
@@ -69,9 +70,11 @@ export interface BuiltSnapshot {
   readonly dimensions: number;
   readonly sizeBytes: number;
   readonly bounds: Bounds | null;
-  /** Shops without a delivery radius of their own: they deliver everywhere. */
+  /** Shops with neither a delivery radius nor a zone: they deliver everywhere. */
   readonly unlimitedCount: number;
   readonly hours: HoursSummary;
+  /** Zones by polygon, over all shops. */
+  readonly zoneCount: number;
   /** What filters can name. */
   readonly columns: readonly string[];
   /** Attributes that filters cannot name: their values are of different kinds, or nested. */
@@ -160,6 +163,7 @@ function writeAllButRows(
   const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
   const catalog = shops.takeCatalog(order);
   const hours = shops.hours.encode(order);
+  const zones = shops.takeZones(order);
   const sizes = {
     ...fixedSectionBytes(facts),
     shopIds: catalog.shopIds.length,
@@ -167,6 +171,7 @@ function writeAllButRows(
     payload: catalog.payload.length,
     keywords: keywords.keywords.length,
     hours: hours.length,
+    zones: zones.length,
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
   try {
@@ -174,6 +179,7 @@ function writeAllButRows(
     for (const [name, bytes] of Object.entries(catalog))
       writer.write(name as SectionName, bytes as Uint8Array);
     writer.write('hours', hours);
+    writer.write('zones', zones);
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
@@ -189,6 +195,7 @@ function writeAllButRows(
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),
+    zoneCount: new Zones(zones, places).count,
     columns: columns.names(),
     unfilterable: columns.unfilterableNames(),
   };

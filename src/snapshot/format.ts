@@ -27,7 +27,7 @@
  *   popularity    f64 [S]
  *   coordinates   f64 [S][2]   lon, lat in degrees
  *   positions     f64 [S][3]   the same on the ellipsoid, meters from the Earth's centre
- *   reaches       f64 [S]      squared chord of each shop's own delivery radius
+ *   reaches       f64 [S]      squared chord of each shop's own delivery radius, -1 where zones alone decide
  *   nodes         f64 […][8]   boxes over the rows, see geo/reach-tree.ts
  *   shopIds       text table   shop ids by ordinal, see base/text-table.ts
  *   shopIdOrder   u32 [S]      ordinals in the byte order of the ids
@@ -38,6 +38,7 @@
  *   keywordCounts f64 [K]      how often each was searched
  *   quantized     u8  [S][…]   the rows in bytes, see kernel/quantize.ts
  *   hours         hours        when each shop is open, see catalog/opening-hours.ts
+ *   zones         zones        polygons that shops deliver to, see geo/zones.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
@@ -77,10 +78,11 @@ export const SECTIONS = [
   'keywordCounts',
   'quantized',
   'hours',
+  'zones',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 /** What came with version 2. */
-type SectionOfVersion2 = 'quantized' | 'hours';
+type SectionOfVersion2 = 'quantized' | 'hours' | 'zones';
 /** Sections of a file, in order. */
 export type Sections = Readonly<Record<Exclude<SectionName, SectionOfVersion2>, Section>> & {
   readonly [name in SectionOfVersion2]?: Section;

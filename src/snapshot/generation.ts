@@ -6,12 +6,15 @@ import { Catalog } from '../catalog/catalog.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
+import { Zones, ZonesBuilder } from '../geo/zones.ts';
 import type { RowTable } from '../kernel/lane.ts';
 import type { LinearMemory } from '../kernel/linear-memory.ts';
 import { decodeHeader, type Section, type SectionName, type SnapshotHeader } from './format.ts';
 
 /** Node hashes at most 2 GiB in one call. */
 const HASH_PIECE_BYTES = 1 << 26;
+/** What a snapshot of format 1 has instead of the section. */
+const NO_ZONES = new ZonesBuilder().encode(new Uint32Array(0));
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   const hash = createHash('sha256');
@@ -26,6 +29,7 @@ export class Generation {
   /** Address of float64[shopCount]. */
   readonly popularity: number;
   readonly reachTree: ReachTree;
+  readonly zones: Zones;
   readonly catalog: Catalog;
   /** Those of a snapshot of format 1 are unknown. */
   readonly hours: OpeningHours;
@@ -41,11 +45,13 @@ export class Generation {
     const quantized = sections.quantized === undefined ? null : this.#address('quantized');
     this.table = { rows: this.#address('rows'), norms: this.#address('norms'), rowFloats, quantized };
     this.popularity = this.#address('popularity');
-    this.reachTree = new ReachTree({
+    const places = {
       positions: this.float64('positions'),
       reaches: this.float64('reaches'),
       nodes: this.float64('nodes'),
-    });
+    };
+    this.reachTree = new ReachTree(places);
+    this.zones = new Zones(sections.zones === undefined ? NO_ZONES : this.bytes('zones'), places);
     this.catalog = Catalog.over({
       shopIds: this.bytes('shopIds'),
       shopIdOrder: this.bytes('shopIdOrder'),

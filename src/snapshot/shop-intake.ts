@@ -5,17 +5,21 @@ import type { CatalogSections } from '../catalog/catalog.ts';
 import type { OpeningHoursBuilder } from '../catalog/opening-hours-builder.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { chordSquaredOfMeters } from '../geo/earth.ts';
+import { NO_REACH } from '../geo/reach-tree.ts';
+import { ZonesBuilder } from '../geo/zones.ts';
 import type { InputFaults } from './input/input-faults.ts';
 import { readShops, type PlacedShop } from './input/read-shops.ts';
+import type { ShopRow } from './input/shop-row.ts';
 import { Float64List } from './float64-list.ts';
 
 export class ShopIntake {
   readonly lons = new Float64List();
   readonly lats = new Float64List();
-  /** Squared chord of each shop's own delivery radius. */
+  /** Squared chord of each shop's own delivery radius, or NO_REACH. */
   readonly reaches = new Float64List();
   readonly popularity = new Float64List();
   readonly hours: OpeningHoursBuilder;
+  #zones: ZonesBuilder | undefined = new ZonesBuilder();
   #catalog: CatalogBuilder | undefined = new CatalogBuilder();
   readonly #rowOfId = new Map<string, number>();
   readonly #places: string[] = [];
@@ -59,6 +63,14 @@ export class ShopIntake {
     return sections;
   }
 
+  /** The section of the zones, once, as of `takeCatalog`. */
+  takeZones(order: Uint32Array): Uint8Array {
+    check(this.#zones !== undefined, 'the zones were taken before');
+    const section = this.#zones.encode(order);
+    this.#zones = undefined;
+    return section;
+  }
+
   /** Where a row stands in the shops' file. */
   placeOf(row: number): string {
     return this.#places[row]!;
@@ -75,9 +87,16 @@ export class ShopIntake {
     this.#places.push(place);
     this.lons.push(shop.lon);
     this.lats.push(shop.lat);
-    this.reaches.push(chordSquaredOfMeters(shop.deliveryRadiusMeters ?? RADIUS_METERS_UNLIMITED));
+    this.reaches.push(reachOf(shop));
+    if (shop.zones !== undefined) this.#zones!.add(this.#places.length - 1, shop.zones);
     this.popularity.push(shop.popularity ?? 0);
     this.hours.add(shop.openingHours, shop.timeZone);
     this.#catalog!.add(shop);
   }
+}
+
+/** Zones without a radius decide alone; with neither, a shop delivers anywhere. */
+function reachOf({ deliveryRadiusMeters, zones }: ShopRow): number {
+  if (deliveryRadiusMeters === undefined && zones !== undefined) return NO_REACH;
+  return chordSquaredOfMeters(deliveryRadiusMeters ?? RADIUS_METERS_UNLIMITED);
 }

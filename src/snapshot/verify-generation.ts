@@ -62,6 +62,7 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => verifyCoordinates(generation, coordinates),
     ...ofShops(generation, (first, end) => verifyPlaces(coordinates, places, first, end)),
     () => verifyTree(places),
+    () => generation.zones.verify(),
     () => verifyKeywords(generation),
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),

@@ -1,16 +1,15 @@
 /** Reads the shops a snapshot is built from: CSV, NDJSON or Parquet, in bounded memory. */
-import type { Shop } from '../../domain/shop.ts';
 import { readCsvRecords } from './csv-records.ts';
 import { checkColumns } from './input-columns.ts';
 import type { InputFaults } from './input-faults.ts';
 import { type InputFile, type InputProgress, inspectInput } from './input-file.ts';
 import { ParquetFile } from './parquet-file.ts';
-import { SHOP_COLUMNS_NEEDED, ShopRowReader } from './shop-row.ts';
+import { SHOP_COLUMNS_NEEDED, ShopRowReader, type ShopRow } from './shop-row.ts';
 import { readJsonRows } from './text-lines.ts';
 
 /** A shop and where it stands in its file, so that later checks can name it. */
 export interface PlacedShop {
-  readonly shop: Shop;
+  readonly shop: ShopRow;
   readonly place: string;
 }
 

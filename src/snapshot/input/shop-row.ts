@@ -1,17 +1,22 @@
 /**
- * One row of a shops file, whatever its format, checked and turned into a `Shop`.
+ * One row of a shops file, whatever its format, checked and turned into a `ShopRow`.
  * Known columns become fields, every other column becomes an attribute.
  */
-import { shown } from '../../base/validate.ts';
+import { fieldOf, shown } from '../../base/validate.ts';
 import { ID_CHARACTERS_MAX } from '../../domain/action.ts';
 import { locationFault, RADIUS_METERS_UNLIMITED } from '../../domain/location.ts';
 import { WEEK_TABLE_EXPECTED, weekTableText } from '../../catalog/week-table.ts';
 import { knownTimeZone } from '../../catalog/zone-clock.ts';
 import type { AttributeValue, Shop } from '../../domain/shop.ts';
+import type { Zone } from '../../domain/zone.ts';
+import { readZones } from '../../geo/geojson.ts';
 import { idText, renameHint } from './input-columns.ts';
 import { type InputFaults, inputInvalid } from './input-faults.ts';
 
-type OpenShop = { -readonly [Field in keyof Shop]: Shop[Field] } & {
+/** A shop and where it delivers beside its radius, which its record in the catalog does not repeat. */
+export type ShopRow = Shop & { readonly zones?: readonly Zone[] };
+
+type OpenShop = { -readonly [Field in keyof ShopRow]: ShopRow[Field] } & {
   attributes: Record<string, AttributeValue>;
 };
 
@@ -58,7 +63,7 @@ export class ShopRowReader {
   }
 
   /** The shop whose `columns` hold `values`, or undefined after adding what is wrong to the faults. */
-  read(place: string, columns: readonly string[], values: readonly unknown[]): Shop | undefined {
+  read(place: string, columns: readonly string[], values: readonly unknown[]): ShopRow | undefined {
     this.#place = place;
     this.#isGood = true;
     this.#rowCount++;
@@ -121,11 +126,7 @@ export class ShopRowReader {
         shop[column] = this.#text(column, value);
         break;
       case 'zone':
-        this.#refuse(
-          column,
-          value,
-          'no zone: zones by polygon are not supported by this version; use deliveryRadiusMeters',
-        );
+        this.#setZones(shop, value);
         break;
       case 'attributes':
         this.#mergeAttributes(shop, value);
@@ -163,6 +164,22 @@ export class ShopRowReader {
       );
     }
     return radiusMeters;
+  }
+
+  /** GeoJSON, as text or as the value that it is. */
+  #setZones(shop: OpenShop, value: unknown): void {
+    let geoJson = value;
+    if (typeof value === 'string') {
+      try {
+        geoJson = JSON.parse(value);
+      } catch {
+        return this.#refuse('zone', value, 'GeoJSON');
+      }
+    }
+    const zones = readZones(geoJson, (path, found, expected) =>
+      this.#refuseAs(fieldOf(['zone', ...path]), found, expected),
+    );
+    if (zones !== undefined) shop.zones = zones;
   }
 
   #number(column: string, value: unknown): number {
