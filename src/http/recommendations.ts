@@ -46,6 +46,7 @@ export const RecommendationSchema = z
             description:
               'at the moment and for the minutes asked about; `unknown` if neither a status nor readable hours say',
           }),
+          deliveryFee: z.number().optional(),
           attributes: z.record(z.string(), z.unknown()),
           reasons: z.array(ReasonSchema).readonly().optional(),
         }),

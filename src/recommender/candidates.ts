@@ -1,10 +1,21 @@
-/** Step 2: the shops that deliver to the location, pass the filter and are open, written where the kernel reads them. */
+/**
+ * Step 2: the shops that deliver to the location, lie within the caller's area, pass the filter and are open, written
+ * where the kernel reads them.
+ */
+import { check } from '../base/errors.ts';
 import type { OpenMoment, OpenShops } from '../catalog/open-shops.ts';
 import type { Location } from '../domain/location.ts';
+import { readPolygons } from '../geo/geojson.ts';
+import { keepInPolygons, keepNear } from '../geo/keep-within.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import { ACTION_COUNT_MAX, type CheckedRecommendRequest } from './request.ts';
+import {
+  ACTION_COUNT_MAX,
+  WITHIN_POSITION_COUNT_MAX,
+  type CheckedRecommendRequest,
+  type Within,
+} from './request.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -17,7 +28,8 @@ export function findCandidates(
   openShops: OpenShops,
 ): number {
   const ordinals = lane.begin(generation.header.shopCount);
-  let count = generation.reachTree.find(request.location, request.radiusMeters, ordinals);
+  let count = deliveringTo(generation, request.location, request.radiusMeters, ordinals);
+  if (request.within !== undefined) count = keepWithin(generation, request.within, ordinals, count);
   if (request.filter !== undefined) {
     const viewed = (): number[] => viewedOrdinals(generation, actions);
     count = generation.catalog.compileFilter(request.filter, viewed)(ordinals, count);
@@ -41,9 +53,29 @@ export function findReaching(
   location: Location,
   radiusMeters: number | undefined,
 ): number {
-  const count = generation.reachTree.find(location, radiusMeters, lane.begin(generation.header.shopCount));
+  const count = deliveringTo(generation, location, radiusMeters, lane.begin(generation.header.shopCount));
   lane.setCandidateCount(count);
   return count;
+}
+
+/** By their own radius or by a zone of theirs. */
+function deliveringTo(
+  { reachTree, zones }: Generation,
+  location: Location,
+  radiusMeters: number | undefined,
+  ordinals: Uint32Array,
+): number {
+  return zones.add(location, radiusMeters, ordinals, reachTree.find(location, radiusMeters, ordinals));
+}
+
+function keepWithin(generation: Generation, within: Within, ordinals: Uint32Array, count: number): number {
+  if (!('polygon' in within)) {
+    const { location, radiusMeters } = within;
+    return keepNear(location, radiusMeters, generation.float64('positions'), ordinals, count);
+  }
+  const polygons = readPolygons(within.polygon, WITHIN_POSITION_COUNT_MAX, () => {});
+  check(polygons !== undefined, 'the request was checked');
+  return keepInPolygons(polygons, generation.float64('coordinates'), ordinals, count);
 }
 
 /** Writes the shops of the given ids, each once; ids the snapshot does not know are left out. Returns how many. */

@@ -9,6 +9,7 @@ import type { Openness } from '../catalog/open-shops.ts';
 import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
 import { LocationSchema, RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import type { AttributeValue } from '../domain/shop.ts';
+import { readPolygons } from '../geo/geojson.ts';
 
 /** Newest actions that take part in one recommendation. */
 export const ACTION_COUNT_MAX = 50;
@@ -33,6 +34,31 @@ const SHOP_ID_COUNT_MAX = 100_000;
 const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
 export const LimitSchema = wholeNumber(1, LIMIT_MAX);
 
+/** Of the polygons of `within`, each of which many candidates may be tested against. */
+export const WITHIN_POSITION_COUNT_MAX = 2_000;
+
+/** An area of the caller's, in which shops themselves must lie. */
+const WithinSchema = z
+  .union(
+    [
+      z.strictObject({
+        polygon: z
+          .looseObject({ type: z.enum(['Polygon', 'MultiPolygon']), coordinates: z.array(z.unknown()) })
+          .describe(
+            `A GeoJSON Polygon or MultiPolygon of at most ${WITHIN_POSITION_COUNT_MAX} positions. Borders are inclusive.`,
+          ),
+      }),
+      z.strictObject({ location: LocationSchema, radiusMeters: RadiusMetersSchema }),
+    ],
+    { error: 'must be { "polygon": GeoJSON } or { "location": { "lon", "lat" }, "radiusMeters" }' },
+  )
+  .superRefine((within, context) => {
+    if (!('polygon' in within)) return;
+    readPolygons(within.polygon, WITHIN_POSITION_COUNT_MAX, (path, _found, expected) => {
+      context.addIssue({ code: 'custom', path: ['polygon', ...path], message: `must be ${expected}` });
+    });
+  });
+
 const FusionSchema = z.strictObject({
   method: z.literal('rrf', { error: 'must be "rrf"' }).default('rrf'),
   /** RRF constant: a shop at rank r of an action's ranking gets weight / (k + r). */
@@ -54,6 +80,7 @@ export const RecommendRequestSchema = z
       .optional(),
     location: LocationSchema,
     radiusMeters: RadiusMetersSchema.optional(),
+    within: WithinSchema.optional(),
     limit: LimitSchema.default(LIMIT_DEFAULT),
     filter: FilterSchema.optional(),
     excludeShopIds: z
@@ -108,6 +135,7 @@ export type RecommendRequest = z.input<typeof RecommendRequestSchema>;
 export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
 /** As the line reads it: every default filled in. */
 export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;
+export type Within = z.output<typeof WithinSchema>;
 export type CheckedSimilaritiesRequest = z.output<typeof SimilaritiesRequestSchema>;
 
 /**
@@ -139,6 +167,8 @@ export interface RecommendedShop {
   readonly rating?: number;
   /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
   readonly hours: Openness;
+  /** Of the shop's zone that holds the location, the least if there are several; absent if none states one. */
+  readonly deliveryFee?: number;
   readonly attributes: { readonly [name: string]: AttributeValue };
   /** Absent with `explain: false`. One per action that took part, newest action first. */
   readonly reasons?: readonly Reason[];
