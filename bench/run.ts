@@ -20,6 +20,7 @@ import { resultTable, writeResult, type Bench, type BenchOptions } from './resul
 import { scaleBench } from './scale.ts';
 import { snapshotBench } from './snapshot.ts';
 import { whereBench } from './where.ts';
+import { zonesBench } from './zones.ts';
 
 const BENCHES: readonly Bench[] = [
   lineBench,
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   scaleBench,
   whereBench,
   loadBench,
+  zonesBench,
   peersBench,
 ];
 
