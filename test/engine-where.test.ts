@@ -25,7 +25,7 @@ import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER } from '../src/synthetic/town.ts';
 import { buildTown, Workspace } from './built-town.ts';
 
-const DIMENSIONS = 256;
+const DIMENSIONS = 512;
 const SHOP_COUNT = 15_000;
 const SEARCH: RecommendRequest = { actions: [{ type: 'search', keyword: '짜장면' }], location: TOWN_CENTER };
 /** 50 actions at a place that a few thousand shops reach: large. */

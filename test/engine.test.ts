@@ -23,7 +23,7 @@ beforeAll(async () => {
   ({ store } = await buildTown(workspace, 'v1', { seed: 1, shopCount: 3_000 }));
   await buildTown(workspace, 'v2', { seed: 2, shopCount: 400, dimensions: 50 });
   await buildTown(workspace, 'v3', { seed: 3, shopCount: 5_000, dimensions: 8 });
-  await buildTown(workspace, 'large', { seed: 4, shopCount: 15_000 });
+  await buildTown(workspace, 'large', { seed: 4, shopCount: 20_000 });
 });
 afterAll(() => workspace.remove());
 
@@ -126,7 +126,7 @@ test('a memory is not taken for the next version while a worker reads it', async
 test('requests go to workers only when their candidates make them large', async () => {
   await using({ threads: 1 }, async (engine) => {
     await engine.activate('large');
-    const vectors = manyVectors(60);
+    const vectors = manyVectors(99);
     await engine.recommend(SEARCH);
     await engine.similarities({ vectors, k: 5, candidates: { shopIds: ['s1', 's2'] } });
     expect(engine.stats()).toMatchObject({ requestsInline: 2, requestsInWorkers: 0 });
@@ -136,7 +136,7 @@ test('requests go to workers only when their candidates make them large', async 
     const wrong = engine.similarities({ vectors: [...vectors, [1, 2]], k: 5, candidates: LARGE });
     await expect(wrong).rejects.toMatchObject({
       name: 'RequestError',
-      field: 'vectors[60]',
+      field: 'vectors[99]',
       kind: 'out_of_bounds',
     });
   });
@@ -145,7 +145,7 @@ test('requests go to workers only when their candidates make them large', async 
 test('too many large requests are refused, those that wait are answered, and a swap waits for none of them', async () => {
   await using({ threads: 1, queueMax: 2 }, async (engine) => {
     await engine.activate('large');
-    const request = { vectors: manyVectors(60), k: 5, candidates: LARGE };
+    const request = { vectors: manyVectors(99), k: 5, candidates: LARGE };
     const running = Array.from({ length: 6 }, () => engine.similarities(request));
     const outcomes = Promise.allSettled(running);
     expect((await engine.activate('v1')).version).toBe('v1');
@@ -164,7 +164,7 @@ test('closing lets running requests and swaps end', async () => {
   const own = ownStore();
   own.activate('large');
   const engine = await openEngine({ store: own.directory, data: workspace.path('data-closing'), threads: 1 });
-  const request = { vectors: manyVectors(60), k: 5, candidates: LARGE };
+  const request = { vectors: manyVectors(99), k: 5, candidates: LARGE };
   const running = Array.from({ length: 4 }, () => engine.similarities(request));
   const swap = engine.activate('v1');
   await new Promise((resolve) => setImmediate(resolve)); // the swap has begun

@@ -2,21 +2,21 @@
  * Where a request runs. The only place that weighs a hand-off to a worker against the work that is handed over.
  *
  * A hand-off costs 15 to 20 µs while the worker's core is awake and 100 to 190 µs when it sleeps; a multiply-add of the
- * kernel costs 0.05 to 0.15 ns; a whole small request takes 0.1 to 0.5 ms (`npm run bench -- where` measures all of it).
+ * kernel costs 0.03 to 0.1 ns; a whole small request takes 0.05 to 0.5 ms (`npm run bench -- where` measures all of it).
  * From this follow three cases:
  *
  *  - **Alone and small**: the request runs where it is. A worker could only make it later.
  *  - **Large**: its ranking is divided among the threads that are free, the rest of it stays. Dividing pays from about
- *    1 ms of ranking; what runs here instead holds up everybody else, and would not be done sooner. While other large
+ *    2 ms of ranking; what runs here instead holds up everybody else, and would not be done sooner. While other large
  *    requests have all threads, it waits for one: then more requests are done than by dividing each.
  *  - **Small, but others wait too**: a free worker takes half of the queue, several in one message, from end to end;
  *    this thread does one after the other meanwhile. Who is done first takes more, so the work shares itself out.
  */
 
-/** Multiply-adds (candidates × query vectors × floats of a row) from which a ranking is divided: 1 to 2 ms of it. */
-export const DIVIDE_COST_MIN = 20_000_000;
-/** Least multiply-adds of a share: 0.4 to 0.8 ms, a few times what handing it over costs. */
-export const SHARE_COST_MIN = 8_000_000;
+/** Multiply-adds (candidates × query vectors × floats of a row) from which a ranking is divided: 2 to 4 ms of it. */
+export const DIVIDE_COST_MIN = 40_000_000;
+/** Least multiply-adds of a share: 0.6 to 1.5 ms, a few times what handing it over costs. */
+export const SHARE_COST_MIN = 16_000_000;
 /** Usual multiply-adds from which requests travel whose answers are wanted as objects. */
 const OBJECT_COST_MIN = 1_000_000;
 /** Requests in one message: enough to make little of the hand-off, and done within a few milliseconds. */

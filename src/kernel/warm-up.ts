@@ -6,7 +6,7 @@ import { Random } from '../base/random.ts';
 import type { FirstPass, Kernel } from './kernel.ts';
 import { METRIC_CODE, type Metric } from './kernel.ts';
 import { Lane, laneBytes } from './lane.ts';
-import { LinearMemory } from './linear-memory.ts';
+import { borrowMemory, LinearMemory, returnMemory } from './linear-memory.ts';
 import { quantizedBytesOf } from './quantize.ts';
 
 const ROW_COUNT = 512;
@@ -25,7 +25,15 @@ const RELAXED_FASTER_BY = 1.1;
 
 /** Warms up the build that `make` instantiates; returns its faster byte pass on this processor. */
 export function warmUp(make: (memory: LinearMemory) => Kernel): Kernel['bytePass'] {
-  const memory = new LinearMemory();
+  const memory = borrowMemory();
+  try {
+    return warmUpOver(memory, make(memory));
+  } finally {
+    returnMemory(memory);
+  }
+}
+
+function warmUpOver(memory: LinearMemory, kernel: Kernel): Kernel['bytePass'] {
   const bytes = laneBytes({
     shopCount: ROW_COUNT,
     rowFloats: ROW_FLOATS,
@@ -37,7 +45,6 @@ export function warmUp(make: (memory: LinearMemory) => Kernel): Kernel['bytePass
   const norms = rows + ROW_COUNT * ROW_FLOATS * 4;
   const quantized = norms + ROW_COUNT * 8;
   memory.reserve(quantized + ROW_COUNT * quantizedBytesOf(ROW_FLOATS));
-  const kernel = make(memory);
   const random = new Random(1);
   for (let i = 0; i < ROW_COUNT * ROW_FLOATS; i++) memory.views.f32[rows / 4 + i] = random.normal();
   for (let ordinal = 0; ordinal < ROW_COUNT; ordinal++) {
