@@ -286,3 +286,39 @@ test('when workers die their requests fail, and those after them are answered', 
     posted.mockRestore();
   }
 });
+
+test('a divided request tells the hours of its own moment, whatever others ask meanwhile', async () => {
+  await buildTown(
+    workspace,
+    'hours',
+    { seed: 1, shopCount: 3_000, dimensions: 1_024 },
+    'cosine',
+    'Asia/Seoul',
+  );
+  const noon: RecommendRequest = { ...MANY_ACTIONS, at: '2026-11-23T12:00:00+09:00', limit: 100 };
+  const night: RecommendRequest = { location: TOWN_CENTER, at: '2026-11-23T04:00:00+09:00', limit: 1 };
+  const hoursOf = async (threads: number) =>
+    using({ threads }, async (engine) => {
+      await engine.activate('hours');
+      const [answer] = await Promise.all([engine.recommend(noon), engine.recommend(night)]);
+      expect(engine.stats().requestsInWorkers).toBe(threads === 0 ? 0 : 1);
+      return answer.shops.map(({ shopId, hours }) => ({ shopId, hours }));
+    });
+  const divided = await hoursOf(2);
+  expect(divided).toEqual(await hoursOf(0));
+  expect(new Set(divided.map(({ hours }) => hours))).toEqual(new Set(['open']));
+});
+
+test('what shops say of themselves while a divided request runs does not count for it', async () => {
+  await using({ threads: 2 }, async (engine) => {
+    await engine.setStatus({ shopId: 'not there', open: true });
+    const [first] = (await engine.recommend(MANY_ACTIONS)).shops;
+    const { at: _, ...now } = MANY_ACTIONS;
+    for (let i = 0; i < 5; i++) {
+      const running = engine.recommend(now);
+      await engine.setStatus({ shopId: first!.shopId, open: false });
+      expect((await running).shops.map(({ hours }) => hours)).not.toContain('closed');
+      await engine.clearStatus(first!.shopId);
+    }
+  });
+});

@@ -36,10 +36,10 @@ export class OpenShops {
     this.#hours = hours;
     this.#statuses = statuses;
     this.#moment = moment;
-    hours.ask(moment.atMs, moment.untilMs);
   }
 
   opennessOf(ordinal: number): Openness {
+    this.#ask();
     return OPENNESS[this.#codeOf(ordinal)]!;
   }
 
@@ -48,6 +48,7 @@ export class OpenShops {
    * Shops of unknown hours are among them if `unknownPasses`.
    */
   keep(unknownPasses: boolean, ordinals: Uint32Array, count: number): number {
+    this.#ask();
     const { shopTimetables, answers } = this.#hours;
     const until = this.#statuses?.until;
     const passes = Uint8Array.of(0, 1, Number(unknownPasses));
@@ -61,6 +62,11 @@ export class OpenShops {
       kept += passes[code]!;
     }
     return kept;
+  }
+
+  /** The hours answer one moment at a time, and another request may have asked since: a divided ranking is awaited. */
+  #ask(): void {
+    this.#hours.ask(this.#moment.atMs, this.#moment.untilMs);
   }
 
   #codeOf(ordinal: number): number {

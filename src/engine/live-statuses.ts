@@ -1,6 +1,7 @@
 /**
  * The live statuses of shops by the ordinals of each generation, in memory that all threads share. Made for a generation
- * when the first request asks; then kept up with what is stored.
+ * when the first request asks. A change makes them anew, so what a request was given never changes under it, wherever it
+ * runs and however long it waits.
  */
 import type { ShopStatusStore } from '../actions/shop-status-store.ts';
 import type { StatusColumns } from '../catalog/open-shops.ts';
@@ -32,21 +33,26 @@ export class LiveStatuses {
   /** Resolves when `statuses` are on disk and every request that begins then is answered by them. */
   async put(statuses: readonly ShopStatus[]): Promise<void> {
     await this.#store.put(statuses);
-    for (const { shopId } of statuses) this.#show(shopId);
+    this.#show(statuses.map(({ shopId }) => shopId));
   }
 
   /** Tells whether there was a status. */
   async clear(shopId: string): Promise<boolean> {
     const had = await this.#store.clear(shopId);
-    this.#show(shopId);
+    this.#show([shopId]);
     return had;
   }
 
   /** Shows what is stored now, whatever was stored when: several changes of one shop may end in any order. */
-  #show(shopId: string): void {
+  #show(shopIds: readonly string[]): void {
     for (const generation of this.#held()) {
-      const columns = this.#columns.get(generation);
-      if (columns !== undefined) write(generation, columns, shopId, this.#store.get(shopId));
+      const shown = this.#columns.get(generation);
+      if (shown === undefined) continue;
+      const columns = emptyColumns(generation.header.shopCount);
+      columns.until.set(shown.until);
+      columns.sinceMs.set(shown.sinceMs);
+      for (const shopId of shopIds) write(generation, columns, shopId, this.#store.get(shopId));
+      this.#columns.set(generation, columns);
     }
   }
 }

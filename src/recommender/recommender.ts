@@ -1,6 +1,7 @@
 /**
  * The order of the steps: from a location and a user's actions to the ranked, explained shops.
- * One straight synchronous line over one generation; nothing is awaited, so a request never sees two generations.
+ * One straight line over one generation, so a request never sees two. It is synchronous but for the ranking of a large
+ * request: while threads divide that, others run, so nothing that they share may be read differently before and after.
  *
  *   query vectors → candidates → similarities and rankings → fusion → answer
  */
