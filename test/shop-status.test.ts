@@ -145,6 +145,21 @@ test('a request for another moment is answered by the statuses set by then', asy
   await engine.close();
 });
 
+test('a moment of the past is answered the same when its statuses have ended and the engine was opened anew', async () => {
+  const data = workspace.path(`data-${dataCount++}`);
+  const at = new Date(NOON + 5 * MINUTE_MS).toISOString();
+  const engine = await open(0, data);
+  const [shopId] = (await idsOf(engine)) as [string];
+  await engine.setStatus({ shopId, open: false, until: new Date(NOON + 20 * MINUTE_MS).toISOString() });
+  const then = await idsOf(engine, { at });
+  expect(then).not.toContain(shopId);
+  await engine.close();
+  const options = { store: workspace.path('store'), data, threads: 0, storePollMs: 0 };
+  const anew = await openEngine(options, { nowMs: () => NOON + 60 * MINUTE_MS });
+  expect(await idsOf(anew, { at })).toEqual(then);
+  await anew.close();
+});
+
 test('what does not hold is refused with its field, and nothing of it is stored', async () => {
   const engine = await open();
   const set = (statuses: unknown) => engine.setStatuses(statuses as []);

@@ -25,6 +25,7 @@ const TOWN_NOTE =
 const EXAMPLE_REQUEST = {
   actions: [{ type: 'search', keyword: '짜장면' }],
   location: { lon: 126.9784, lat: 37.5667 },
+  openOnly: false, // or the first answer anybody sees depends on the hour
   limit: 5,
 };
 
@@ -75,7 +76,7 @@ Open
   ${url}/v1/keywords      keywords it knows
   ${url}/openapi.json     everything that can be asked
 
-Ask: someone searched 짜장면 and stands near the town hall
+Ask: someone searched 짜장면 and stands near the town hall (open shops and closed ones)
   curl -s ${url}/v1/recommendations -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE_REQUEST)}'
 
 Ctrl-C stops.`;

@@ -14,7 +14,7 @@ export type Polygon = readonly Ring[];
 
 export interface Zone {
   readonly polygons: readonly Polygon[];
-  /** As the owner wrote it. Without it the shop's own hours count. */
+  /** As the owner wrote it. Kept; the shop's own hours decide whether it is open. */
   readonly openingHours?: string;
   /** At least 0, in the owner's currency. */
   readonly deliveryFee?: number;

@@ -1,6 +1,6 @@
 /**
  * The whole as one object: opens a store of snapshots and an action store, answers, records, swaps, closes.
- * Threads stand beside the line of a request, never in it: the engine decides from its known cost where it runs.
+ * `runner.ts` decides from the known cost of a request where it runs.
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -52,7 +52,7 @@ const KEYWORD_LIMIT_MAX = 1_000;
 const KEYWORD_LIMIT_DEFAULT = 20;
 const AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
-const PRUNE_COMPLAINT = 'old actions could not be erased';
+const PRUNE_COMPLAINT = 'old actions and statuses could not be erased';
 
 const RecordSchema = z.strictObject({
   actions: z
@@ -375,9 +375,8 @@ export class Engine {
       this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
   }
 
-  async #prune(): Promise<void> {
-    await this.#actions.statuses.prune(this.#nowMs());
-    await this.#actions.prune(this.#nowMs());
+  #prune(): Promise<number> {
+    return this.#actions.prune(this.#nowMs());
   }
 
   /** Swaps to what another process activated. What keeps it from doing so is reported once. */
@@ -442,7 +441,7 @@ export class Engine {
     return made;
   }
 
-  /** A request with the snapshot and the actions of this moment. */
+  /** A request with the snapshot, the actions and the statuses of this moment. */
   #begin(request: CheckedRecommendRequest): Begun {
     const nowMs = request.at ? Date.parse(request.at) : this.#nowMs();
     const actions = this.#actionsOf(request, nowMs);

@@ -1,5 +1,6 @@
 /**
- * The zones of a snapshot: polygons that shops deliver to, each with its own hours and fee, and a tree of their boxes.
+ * The zones of a snapshot: polygons that shops deliver to, each with its own fee and hours (which do not decide yet), and
+ * a tree of their boxes.
  * Made by `ZonesBuilder`, in one block of bytes that is read where it lies:
  *
  *     u32 zone count Z │ u32 polygon count P │ u32 ring count R │ u32 vertex count V
