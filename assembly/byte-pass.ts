@@ -3,9 +3,9 @@
  * of the memory to read and twice the products an instruction. What they cannot rule out is valued in float32 as in the
  * other pass; `rank.ts` bounds the error.
  */
-import { byteDots } from './byte-dots';
 import { BYTE_QUERY_BYTES, ByteQuery, panelElementBytes, RELAXED_OFFSET, writeByteQuery } from './byte-queries';
 import { NORM_MAX, NORM_MIN, repeatLast, slackOf, UNIT_ROUNDOFF, writeTerms, writeValues } from './float-pass';
+import { dots1x8, dots2x4, dots4x2 } from './dots';
 import { largestLane, smallestLane } from './histogram';
 import { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_L2, RequestBlock } from './memory';
 import { RECORD_BYTES } from './quantize';
@@ -22,7 +22,7 @@ let factors: u32 = 0;
 let errors: u32 = 0;
 let halves: u32 = 0;
 let offsets: u32 = 0;
-/** Of all queries, group by group; see `byte-dots.ts`. */
+/** Of all queries, group by group; see `dots.ts`. */
 let panels: u32 = 0;
 /** `ByteQuery` of each query. */
 let queries: u32 = 0;
@@ -108,11 +108,23 @@ function shortlistTiles(block: RequestBlock, relaxed: bool): bool {
     for (let first: u32 = 0; first < block.queryCount; first += group) {
       group = groupSize(block.queryCount - first);
       const panel = panels + first * elementBytes * panelElementBytes(relaxed);
-      byteDots(relaxed, group, panel, block.quantized, rowBytes, elementBytes, ordinals, (count + 3) & ~3, tileDots, TILE_STRIDE);
+      if (relaxed) computeDots<i8>(block, group, panel, ordinals, count);
+      else computeDots<i16>(block, group, panel, ordinals, count);
       for (let q: u32 = 0; q < group; q++) filterTile(block, relaxed, first + q, tileDots + q * TILE_STRIDE, start, count);
     }
   }
   return true;
+}
+
+@inline
+function computeDots<T>(block: RequestBlock, group: u32, panel: u32, ordinals: u32, count: u32): void {
+  const rows = block.quantized;
+  const rowBytes = block.quantizedBytes;
+  const elements = elementBytesOf(block);
+  const fours = (count + 3) & ~3;
+  if (group == 4) dots4x2<T>(panel, elements, rows, rowBytes, ordinals, fours, tileDots, TILE_STRIDE);
+  else if (group == 2) dots2x4<T>(panel, elements, rows, rowBytes, ordinals, fours, tileDots, TILE_STRIDE);
+  else dots1x8<T>(panel, elements, rows, rowBytes, ordinals, (count + 7) & ~7, tileDots);
 }
 
 function largestRest(block: RequestBlock): f32 {
@@ -262,7 +274,7 @@ function lookAgain(block: RequestBlock, n: u32): void {
     const count = min<u32>(tileRows, list.count - start);
     const ordinals = survivors + (start << 2);
     readRecords(block, ordinals, count, query.rest);
-    byteDots(false, 1, panels, block.quantized, block.quantizedBytes, elementBytes, ordinals, (count + 3) & ~3, tileDots, TILE_STRIDE);
+    computeDots<i16>(block, 1, panels, ordinals, count);
     for (let at: u32 = 0; at < count << 2; at += 16) {
       const isL2 = block.metric == METRIC_L2;
       const found = isL2 ? valuesAt(METRIC_L2, false, scale, tileDots, at) : valuesAt(METRIC_COSINE, false, scale, tileDots, at);

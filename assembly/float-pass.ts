@@ -67,12 +67,14 @@ function groupSize(left: u32): u32 {
 
 @inline
 function computeDots(block: RequestBlock, group: u32, panel: u32, ordinals: u32, count: u32): void {
-  const rowBytes = block.rowFloats << 2;
-  const rowCount = (count + 3) & ~3;
-  if (group == 8) dots8x4(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
-  else if (group == 4) dots4x2(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
-  else if (group == 2) dots2x4(panel, block.rows, rowBytes, ordinals, rowCount, tileDots, TILE_STRIDE);
-  else dots1x8(panel, block.rows, rowBytes, ordinals, (count + 7) & ~7, tileDots);
+  const rows = block.rows;
+  const floats = block.rowFloats;
+  const rowBytes = floats << 2;
+  const fours = (count + 3) & ~3;
+  if (group == 8) dots8x4(panel, rows, rowBytes, ordinals, fours, tileDots, TILE_STRIDE);
+  else if (group == 4) dots4x2<f32>(panel, floats, rows, rowBytes, ordinals, fours, tileDots, TILE_STRIDE);
+  else if (group == 2) dots2x4<f32>(panel, floats, rows, rowBytes, ordinals, fours, tileDots, TILE_STRIDE);
+  else dots1x8<f32>(panel, floats, rows, rowBytes, ordinals, (count + 7) & ~7, tileDots);
 }
 
 /** Interleaves the queries of each group as its kernel reads them. */
@@ -199,7 +201,7 @@ function valuesOf(metric: u32, dots: v128, terms: u32): v128 {
 export function writeValues(block: RequestBlock, n: u32, ordinals: u32, count: u32, terms: u32, values: u32): void {
   const rowBytes = block.rowFloats << 2;
   prepareTile(block.rows, rowBytes, ordinals, count);
-  dots1x8(block.queries + n * rowBytes, block.rows, rowBytes, ordinals, (count + 7) & ~7, values);
+  dots1x8<f32>(block.queries + n * rowBytes, block.rowFloats, block.rows, rowBytes, ordinals, (count + 7) & ~7, values);
   for (let at: u32 = 0, end = count << 2; at < end; at += 16) {
     const dots = v128.load(values + at);
     const metric = block.metric;
