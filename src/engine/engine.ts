@@ -37,7 +37,7 @@ import type { Bounds } from '../snapshot/bounds.ts';
 import type { ModelCard } from '../snapshot/format.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore, type Activation } from '../snapshot/snapshot-store.ts';
-import { verifyGeneration } from '../snapshot/verify-generation.ts';
+import { verificationParts, verifyGeneration } from '../snapshot/verify-generation.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
@@ -541,9 +541,9 @@ export class Engine {
     if (this.#workers === null) return verifyGeneration(generation, kernel, placement.source);
     const coreCount = availableParallelism();
     // Nothing is served yet when an engine opens, so all cores may verify; later one is left to this thread.
-    const threadCount =
-      this.#version === null ? coreCount : Math.min(this.#options.threads, Math.max(1, coreCount - 1));
-    await this.#workers.verify(target, threadCount);
+    const coresToUse = this.#version === null ? coreCount : Math.max(1, coreCount - 1);
+    const { length: partCount } = verificationParts(generation, kernel);
+    await this.#workers.verify(target, partCount, Math.min(this.#options.threads, coresToUse));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The layout of a snapshot file, format version 2. The only place that knows byte offsets. Everything is little-endian.
- * Version 1 is the same without the last two sections; it is read as well.
+ * Version 1 is the same without what stands behind `keywordCounts`; it is read as well.
  *
  *      0   8  magic "DOORRANK"
  *      8   4  u32  format version, 1 or 2

@@ -33,10 +33,11 @@ export interface LoadedView {
 export interface HelperSetup {
   readonly memory: WebAssembly.Memory;
   readonly placement: Placement;
-  readonly progress: Int32Array<SharedArrayBuffer>;
+  readonly progress: Progress;
 }
 
-/** Words of the progress: the next part to take, how many have ended, and for each part whether it was proven. */
+/** In words: the next part to take, how many have ended, and for each part whether it was proven. */
+export type Progress = Int32Array<SharedArrayBuffer>;
 const [NEXT, ENDED, PROVEN] = [0, 1, 2];
 
 /** As `verifyGeneration`, in up to `threadCount` threads where the size of the snapshot makes it worth it. */
@@ -53,21 +54,26 @@ export function verifyWithHelpers(
   helperCount: number,
 ): void {
   const parts = verificationParts(generation, kernel);
-  const progress = new Int32Array(new SharedArrayBuffer((PROVEN + parts.length) * 4));
+  const progress = progressOf(parts.length);
   const setup: HelperSetup = { memory: memory.memory, placement, progress };
   for (let i = 0; i < helperCount; i++) startHelper(setup);
-  proveWithHelpers(parts, progress, placement.source, HELPER_MS_MAX);
+  proveWithHelpers(parts, progress, placement.source);
+}
+
+/** What threads that verify `partCount` parts together share. */
+export function progressOf(partCount: number): Progress {
+  return new Int32Array(new SharedArrayBuffer((PROVEN + partCount) * 4));
 }
 
 /**
- * Proves all parts beside whoever else takes them from `progress`. Helpers are waited for until none has ended a part
+ * Proves all parts beside whoever else takes them from `progress`. Others are waited for until none has ended a part
  * for `helperMsMax`.
  */
 export function proveWithHelpers(
   parts: readonly VerificationPart[],
-  progress: Int32Array<SharedArrayBuffer>,
+  progress: Progress,
   source: string,
-  helperMsMax: number,
+  helperMsMax = HELPER_MS_MAX,
 ): void {
   takeParts(progress, (part) => parts[part]!());
   waitForHelpers(progress, parts.length, helperMsMax);
@@ -91,14 +97,14 @@ function startHelper(setup: HelperSetup): void {
  * not end it, and this thread hears of no death while it waits. One that is only slow may go on reading; what it finds
  * is not looked at any more.
  */
-function waitForHelpers(progress: Int32Array<SharedArrayBuffer>, partCount: number, msMax: number): void {
+function waitForHelpers(progress: Progress, partCount: number, msMax: number): void {
   for (let ended: number; (ended = Atomics.load(progress, ENDED)) < partCount;) {
     if (Atomics.wait(progress, ENDED, ended, msMax) === 'timed-out') return;
   }
 }
 
 /** Takes parts and runs each, until none is left. What `run` throws leaves its part unproven. */
-export function takeParts(progress: Int32Array<SharedArrayBuffer>, run: (part: number) => void): void {
+export function takeParts(progress: Progress, run: (part: number) => void): void {
   const partCount = progress.length - PROVEN;
   for (let part: number; (part = Atomics.add(progress, NEXT, 1)) < partCount;) {
     try {

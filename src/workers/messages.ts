@@ -4,6 +4,7 @@ import type { StatusColumns } from '../catalog/open-shops.ts';
 import type { LineAction } from '../recommender/line-action.ts';
 import type { CheckedRecommendRequest } from '../recommender/request.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
+import type { Progress } from '../snapshot/verify-in-threads.ts';
 
 /** What every worker is given when it starts: the memories that snapshots are mapped over. */
 export interface WorkerSetup {
@@ -44,8 +45,13 @@ export type Task =
     }
   /** The ranking of candidates that the calling thread has laid out: `Kernel.rank` of a block. */
   | { readonly kind: 'rank'; readonly target: Target; readonly block: number }
-  /** In this worker and helpers of its own, up to `threadCount`. */
-  | { readonly kind: 'verify'; readonly target: Target; readonly threadCount: number };
+  /** Parts of a verification that several workers share; the one that leads waits for the others and tells what is wrong. */
+  | {
+      readonly kind: 'verify';
+      readonly target: Target;
+      readonly progress: Progress;
+      readonly leads: boolean;
+    };
 
 /** A recommendation as it goes over HTTP, so that the calling thread need not build it to take it apart again. */
 export interface AnswerJson {

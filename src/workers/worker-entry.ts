@@ -9,7 +9,8 @@ import { LinearMemory } from '../kernel/linear-memory.ts';
 import { warmKernel } from '../kernel/wasm-kernel.ts';
 import { prepareRecommendation } from '../recommender/recommender.ts';
 import { attach } from '../snapshot/open-snapshot.ts';
-import { verifyInThreads } from '../snapshot/verify-in-threads.ts';
+import { verificationParts, type VerificationPart } from '../snapshot/verify-generation.ts';
+import { proveWithHelpers, takeParts } from '../snapshot/verify-in-threads.ts';
 import {
   outcomeOf,
   type AnswerJson,
@@ -58,6 +59,17 @@ function answerJson({ target, job }: TargetedJob, lane: number, costMax: number)
   return { json: utf8.encode(JSON.stringify(answer)), similarityCount: answer.similarityCount };
 }
 
+function verify({ target, progress, leads }: Task & { readonly kind: 'verify' }): void {
+  // Looked at only when there is a part to take: to one that comes late the snapshot may be gone.
+  let parts: readonly VerificationPart[] | undefined;
+  const partsOfView = () => {
+    const { generation, kernel } = viewOf(target);
+    return (parts ??= verificationParts(generation, kernel));
+  };
+  if (leads) proveWithHelpers(partsOfView(), progress, target.placement.source);
+  else takeParts(progress, (part) => partsOfView()[part]!());
+}
+
 function run(task: Task): TaskResult[Task['kind']] {
   switch (task.kind) {
     case 'answer': {
@@ -68,7 +80,7 @@ function run(task: Task): TaskResult[Task['kind']] {
       slots[task.target.slot]!.kernel.rank(task.block);
       return null;
     case 'verify':
-      verifyInThreads(viewOf(task.target), task.threadCount);
+      verify(task);
       return null;
     default:
       check(false, `no task is called ${(task satisfies never as Task).kind}`);

@@ -1,5 +1,6 @@
 /** The worker threads and what can be asked of them. */
 import { Piscina } from 'piscina';
+import { progressOf } from '../snapshot/verify-in-threads.ts';
 import {
   resultOf,
   type AnswerJson,
@@ -54,9 +55,15 @@ export class WorkerPool {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Verifies the snapshot of `target` in a worker, which may call helpers up to `threadCount`. */
-  async verify(target: Target, threadCount: number): Promise<void> {
-    await this.#run({ kind: 'verify', target, threadCount });
+  /** Verifies the snapshot of `target`, which has `partCount` parts to verify, in `threadCount` workers. */
+  async verify(target: Target, partCount: number, threadCount: number): Promise<void> {
+    const progress = progressOf(partCount);
+    const verified = this.#run({ kind: 'verify', target, progress, leads: true });
+    for (let i = 1; i < threadCount; i++) {
+      // One that comes late finds nothing to do, and what one could not do is done by the leader.
+      this.#run({ kind: 'verify', target, progress, leads: false }).catch(() => {});
+    }
+    await verified;
   }
 
   /** Stops the threads. Nothing may be running any more. */
