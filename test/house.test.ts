@@ -204,3 +204,22 @@ test('only the faces read the clock, and nobody rolls unseeded dice', () => {
   ).toEqual([]);
   expect(filesWhere((file) => file.code.includes('Math.random'))).toEqual([]);
 });
+
+/** The files that a program which starts with `entry` loads: types are gone by then. */
+function loadedFrom(entry: string): string[] {
+  const loaded = [entry];
+  for (const path of loaded) {
+    const code = FILES.find((file) => file.path === path)?.code ?? '';
+    const imported = importsOf(path, code.replaceAll(/^import type [^;]*;/gm, ''));
+    loaded.push(...imported.filter((found) => !loaded.includes(found)));
+  }
+  return loaded;
+}
+
+test('threads load nothing that checks requests: what they are given is checked', () => {
+  expect(loadedFrom('src/engine/engine.ts')).toContain('zod');
+  for (const entry of ['src/workers/worker-entry.ts', 'src/snapshot/verify-entry.ts']) {
+    expect(loadedFrom(entry), entry).toContain('src/snapshot/open-snapshot.ts');
+    expect(loadedFrom(entry), entry).not.toContain('zod');
+  }
+});

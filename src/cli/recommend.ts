@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
 import { openEngine } from '../engine/engine.ts';
-import {
-  LIMIT_DEFAULT,
-  LIMIT_MAX,
-  type Reason,
-  type Recommendation,
-  type RecommendedShop,
-  type RecommendRequest,
-} from '../recommender/request.ts';
+import { LIMIT_DEFAULT, LIMIT_MAX } from '../recommender/request-bounds.ts';
+import type { Reason, Recommendation, RecommendedShop, RecommendRequest } from '../recommender/request.ts';
 import { readJsonFile, readNdjsonFile } from './json-file.ts';
 import { readJson, readNumber, readPath, readText, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';

@@ -1,5 +1,4 @@
 /** A place on Earth: where to deliver to, or where a shop is. */
-import { z } from 'zod';
 
 /** A coordinate in degrees, WGS84. `lon` comes before `lat` everywhere. */
 export interface Location {
@@ -9,14 +8,6 @@ export interface Location {
 
 /** More than the way between any two places on Earth (20,004 km), so "no limit of its own" as a number. */
 export const RADIUS_METERS_UNLIMITED = 20_040_000;
-
-const degrees = (bound: number) =>
-  z
-    .number({ error: `must be a number of degrees` })
-    .min(-bound, { error: `must be -${bound}..${bound} degrees` })
-    .max(bound, { error: `must be -${bound}..${bound} degrees` });
-
-export const LocationSchema = z.strictObject({ lon: degrees(180), lat: degrees(90) });
 
 /** What is wrong with a coordinate, or undefined. Swapped coordinates are named where they show. */
 export function locationFault(lon: number, lat: number): string | undefined {

@@ -18,12 +18,13 @@ import {
   type ActionInput,
 } from '../domain/action.ts';
 import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
-import { LocationSchema, type Location } from '../domain/location.ts';
+import { LocationSchema } from '../domain/location-schema.ts';
+import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
 import { broughtActions, lineAction, type LineAction } from '../recommender/line-action.ts';
+import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
-  ACTION_COUNT_MAX,
   LimitSchema,
   RecommendRequestSchema,
   SimilaritiesRequestSchema,

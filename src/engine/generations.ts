@@ -11,7 +11,12 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { LaneBounds } from '../kernel/lane.ts';
 import { borrowMemory, returnMemory, type LinearMemory } from '../kernel/linear-memory.ts';
 import { warmKernel } from '../kernel/wasm-kernel.ts';
-import { DEPTH_MAX, LIMIT_MAX, QUERY_VECTOR_COUNT_MAX, SIMILARITY_K_MAX } from '../recommender/request.ts';
+import {
+  DEPTH_MAX,
+  LIMIT_MAX,
+  QUERY_VECTOR_COUNT_MAX,
+  SIMILARITY_K_MAX,
+} from '../recommender/request-bounds.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { unloadInPieces, type MappingMode } from '../snapshot/mapping.ts';
 import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';

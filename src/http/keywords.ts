@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { KEYWORD_CHARACTERS_MAX } from '../domain/action.ts';
 import type { Engine } from '../engine/engine.ts';
-import { LIMIT_DEFAULT, LimitSchema } from '../recommender/request.ts';
+import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
+import { LimitSchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
 import { numberText, queryOf } from './parameters.ts';
 

@@ -1,9 +1,10 @@
 /** `GET /v1/shops/{shopId}` and `…/similar`: the catalog record of a shop, and the shops like it that deliver here. */
 import { z } from 'zod';
 import { ShopIdSchema } from '../domain/action.ts';
-import { LocationSchema } from '../domain/location.ts';
+import { LocationSchema } from '../domain/location-schema.ts';
 import type { Engine } from '../engine/engine.ts';
-import { LIMIT_DEFAULT, LimitSchema } from '../recommender/request.ts';
+import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
+import { LimitSchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
 import { numberText, pathOf, queryOf } from './parameters.ts';
 import { RecommendationSchema } from './recommendations.ts';

@@ -10,12 +10,8 @@ import { keepInPolygons, keepNear } from '../geo/keep-within.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import {
-  ACTION_COUNT_MAX,
-  WITHIN_POSITION_COUNT_MAX,
-  type CheckedRecommendRequest,
-  type Within,
-} from './request.ts';
+import { ACTION_COUNT_MAX, WITHIN_POSITION_COUNT_MAX } from './request-bounds.ts';
+import type { CheckedRecommendRequest, Within } from './request.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 /** Step 1: which of the user's newest actions this snapshot knows, and the embedding of each. */
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import { ACTION_COUNT_MAX } from './request.ts';
+import { ACTION_COUNT_MAX } from './request-bounds.ts';
 
 /** The embedding of one action; `row` lies in the snapshot. */
 export interface QueryVector {

@@ -7,15 +7,20 @@ import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { FilterSchema } from '../catalog/filter.ts';
 import type { Openness } from '../catalog/open-shops.ts';
 import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
-import { LocationSchema, RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
+import { LocationSchema } from '../domain/location-schema.ts';
+import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import type { AttributeValue } from '../domain/shop.ts';
 import { readPolygons } from '../geo/geojson.ts';
+import {
+  ACTION_COUNT_MAX,
+  DEPTH_MAX,
+  LIMIT_DEFAULT,
+  LIMIT_MAX,
+  QUERY_VECTOR_COUNT_MAX,
+  SIMILARITY_K_MAX,
+  WITHIN_POSITION_COUNT_MAX,
+} from './request-bounds.ts';
 
-/** Newest actions that take part in one recommendation. */
-export const ACTION_COUNT_MAX = 50;
-/** Shops in one recommendation. */
-export const LIMIT_MAX = 1_000;
-export const LIMIT_DEFAULT = 20;
 /** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
 const RRF_K_DEFAULT = 60;
 const HALF_LIFE_MINUTES_DEFAULT = 60;
@@ -24,18 +29,12 @@ const HALF_LIFE_MINUTES_DEFAULT = 60;
  * would add is less than 1/17 of what the first gets; ordering it would cost more than all the rest of a request.
  */
 const DEPTH_DEFAULT = LIMIT_MAX;
-export const DEPTH_MAX = 10_000;
-export const QUERY_VECTOR_COUNT_MAX = 100;
-export const SIMILARITY_K_MAX = 10_000;
 /** A day: who plans further asks with `at`. */
 const OPEN_FOR_MINUTES_MAX = 1_440;
 const SHOP_ID_COUNT_MAX = 100_000;
 
 const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
 export const LimitSchema = wholeNumber(1, LIMIT_MAX);
-
-/** Of the polygons of `within`, each of which many candidates may be tested against. */
-export const WITHIN_POSITION_COUNT_MAX = 2_000;
 
 /** An area of the caller's, in which shops themselves must lie. */
 const WithinSchema = z

@@ -1,0 +1,17 @@
+/**
+ * What a request may ask for at most, as the line and its scratch memory need to know. Apart from the schemas of
+ * `request.ts`: a worker thread is given requests that are checked, and the library that checks them takes 8 MB.
+ */
+
+/** Newest actions that take part in one recommendation. */
+export const ACTION_COUNT_MAX = 50;
+/** Shops in one recommendation. */
+export const LIMIT_MAX = 1_000;
+export const LIMIT_DEFAULT = 20;
+/** Entries of each ranking that take part in the fusion. */
+export const DEPTH_MAX = 10_000;
+/** Vectors of one raw search, and the best of each. */
+export const QUERY_VECTOR_COUNT_MAX = 100;
+export const SIMILARITY_K_MAX = 10_000;
+/** Positions of the polygons of `within`, each of which many candidates may be tested against. */
+export const WITHIN_POSITION_COUNT_MAX = 2_000;
