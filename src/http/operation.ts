@@ -85,7 +85,15 @@ export function responses(
   return documented;
 }
 
-/** The `request.body` of a route that reads JSON. The engine checks the body; the schema is for the document. */
-export function jsonBody(schema: z.ZodType, example: object) {
-  return { required: true, content: { 'application/json': { schema, example } } };
+/** Bodies that show what a route can do, by name; each is answered as a test. */
+export type Examples = Readonly<Record<string, { readonly summary: string; readonly value: object }>>;
+
+/**
+ * The `request.body` of a route that reads JSON. The engine checks the body; the schema is for the document.
+ * `example` is the one that shows the route, `more` are those that each show one of its parts.
+ */
+export function jsonBody(schema: z.ZodType, example: object, more: Examples = {}) {
+  const examples = { example: { summary: 'As it is usually asked', value: example }, ...more };
+  const shown = Object.keys(more).length === 0 ? { example } : { examples };
+  return { required: true, content: { 'application/json': { schema, ...shown } } };
 }

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { RecommendRequestSchema, type RecommendRequest } from '../recommender/request.ts';
 import { readJson } from './body.ts';
-import { answerJson, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
+import {
+  answerJson,
+  BODY_FAILURES,
+  jsonBody,
+  responses,
+  type Examples,
+  type Operation,
+} from './operation.ts';
 
 const ReasonSchema = z
   .union([
@@ -74,12 +81,44 @@ const EXAMPLE: RecommendRequest = {
   openFor: 40,
 };
 
+const LOCATION = EXAMPLE.location;
+
+/** One for each thing a request can say. */
+const EXAMPLES = {
+  withinRadius: {
+    summary: "Only shops that lie near a place of the caller's",
+    value: { location: LOCATION, within: { location: { lon: 126.98, lat: 37.57 }, radiusMeters: 800 } },
+  },
+  withinPolygon: {
+    summary: "Only shops that lie in a polygon of the caller's",
+    value: {
+      location: LOCATION,
+      within: {
+        polygon: {
+          type: 'Polygon',
+          coordinates: [
+            [
+              [126.97, 37.56],
+              [126.99, 37.56],
+              [126.99, 37.58],
+              [126.97, 37.58],
+              [126.97, 37.56],
+            ],
+          ],
+        },
+      },
+    },
+  },
+} satisfies Examples & Record<string, { value: RecommendRequest }>;
+
 export function recommend(engine: Engine, bodyBytesMax: number): Operation {
   return {
     document: {
       operationId: 'recommend',
       summary: 'Rank the shops that can deliver here by what the user has just done',
-      request: { body: jsonBody(RecommendRequestSchema.meta({ id: 'RecommendRequest' }), EXAMPLE) },
+      request: {
+        body: jsonBody(RecommendRequestSchema.meta({ id: 'RecommendRequest' }), EXAMPLE, EXAMPLES),
+      },
       responses: responses(200, 'The best shops, best first, each with its reasons.', RecommendationSchema, [
         ...BODY_FAILURES,
         404,
