@@ -172,6 +172,9 @@ function writeAllButRows(
     keywords: keywords.keywords.length,
     hours: hours.length,
     zones: zones.length,
+    zoneHours: 0,
+    keywordPieces: 0,
+    userLists: 0,
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
   try {

@@ -1,5 +1,5 @@
 /**
- * The layout of a snapshot file, format version 2. The only place that knows byte offsets. Everything is little-endian.
+ * The layout of a snapshot file, format version 3. The only place that knows byte offsets. Everything is little-endian.
  * Version 1 is the same without what stands behind `keywordCounts`; it is read as well.
  *
  *      0   8  magic "DOORRANK"
@@ -39,6 +39,9 @@
  *   quantized     u8  [S][…]   the rows in bytes, see kernel/quantize.ts
  *   hours         hours        when each shop is open, see catalog/opening-hours.ts
  *   zones         zones        polygons that shops deliver to, see geo/zones.ts
+ *   zoneHours     u32 [Z]      0 where the hours of the zone's shop count, else 1 + the timetable of the zone in `hours`
+ *   keywordPieces pieces       by which texts nobody knows are taken for a keyword, see encoder/keyword-pieces.ts
+ *   userLists     lists        shops recommended to single users ahead of time, see catalog/user-lists.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
@@ -49,7 +52,7 @@ import { quantizedBytesOf } from '../kernel/quantize.ts';
 import type { Bounds } from './bounds.ts';
 import { isVersionName } from './version-name.ts';
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const MAGIC = 'DOORRANK';
 const FIXED_BYTES = 128;
 const SECTION_ENTRY_BYTES = 64;
@@ -79,17 +82,29 @@ export const SECTIONS = [
   'quantized',
   'hours',
   'zones',
+  'zoneHours',
+  'keywordPieces',
+  'userLists',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
-/** What came with version 2. */
-type SectionOfVersion2 = 'quantized' | 'hours' | 'zones';
+/** What came after version 1, with the version it came with. */
+const SECTION_SINCE = {
+  quantized: 2,
+  hours: 2,
+  zones: 2,
+  zoneHours: 3,
+  keywordPieces: 3,
+  userLists: 3,
+} as const satisfies { readonly [name in SectionName]?: number };
+type LaterSection = keyof typeof SECTION_SINCE;
 /** Sections of a file, in order. */
-export type Sections = Readonly<Record<Exclude<SectionName, SectionOfVersion2>, Section>> & {
-  readonly [name in SectionOfVersion2]?: Section;
+export type Sections = Readonly<Record<Exclude<SectionName, LaterSection>, Section>> & {
+  readonly [name in LaterSection]?: Section;
 };
 
 function sectionsOf(formatVersion: number): readonly SectionName[] {
-  return formatVersion === 1 ? SECTIONS.slice(0, SECTIONS.indexOf('quantized')) : SECTIONS;
+  const since: { readonly [name in SectionName]?: number } = SECTION_SINCE;
+  return SECTIONS.filter((name) => (since[name] ?? 1) <= formatVersion);
 }
 
 export interface Section {
