@@ -1,6 +1,7 @@
 /** The exported names of the kernel. Every one has a twin of the same name in `src/kernel/scalar-kernel.ts`. */
 import { RequestBlock } from './memory';
-import { findWinnerRanks, fuseRankings } from './fuse';
+import { coverBy } from './cover';
+import { findWinnerRanks, fuseRankings, selectWinners } from './fuse';
 import { offer, sortBestFirst } from './select';
 import { rankCandidates } from './rank';
 import { firstUnlike, quantizeRow } from './quantize';
@@ -26,29 +27,39 @@ export function rank(address: usize): void {
   rankCandidates(changetype<RequestBlock>(address));
 }
 
-/** Ranks the candidates by a f64 column, larger first, as ranking 0. */
-export function rankByColumn(address: usize, column: usize): void {
+/** Ranks the candidates by f64[C] at `values`, larger first, as ranking `n`; it does not hold those of NaN. */
+export function rankByValues(address: usize, values: usize, n: u32): void {
   const block = changetype<RequestBlock>(address);
+  const ranked = block.rankedSimilarities + ((n * block.depth) << 3);
+  const positions = block.rankedPositions + ((n * block.depth) << 2);
   let size: u32 = 0;
   for (let position: u32 = 0; position < block.candidateCount; position++) {
-    const ordinal = load<u32>(block.candidates + (position << 2));
-    const value = load<f64>(column + (ordinal << 3));
-    size = offer(block.rankedSimilarities, block.rankedPositions, size, block.depth, value, position);
+    const value = load<f64>(values + (position << 3));
+    if (!isNaN(value)) size = offer(ranked, positions, size, block.depth, value, position);
   }
-  sortBestFirst(block.rankedSimilarities, block.rankedPositions, size);
-  store<u32>(block.rankedCounts, size);
+  sortBestFirst(ranked, positions, size);
+  store<u32>(block.rankedCounts + (n << 2), size);
 }
 
-/** Fuses the rankings: fills `winners`, `winnerScores`, `winnerCount`, `winnerRanks`. */
+/** Fuses the rankings: fills `scores`. */
 export function fuse(address: usize): void {
-  const block = changetype<RequestBlock>(address);
-  fuseRankings(block);
-  findWinnerRanks(block);
+  fuseRankings(changetype<RequestBlock>(address));
 }
 
-/** Fills `winnerSimilarities` after `rank` and `fuse`. */
+/** Selects the best `limit` scores: fills `winners`, `winnerScores`, `winnerCount`. */
+export function select(address: usize): void {
+  selectWinners(changetype<RequestBlock>(address));
+}
+
+/** Raises `winnerCosines` to the cosine of each winner's row and the row of the candidate at `position`. */
+export function cover(address: usize, position: u32): void {
+  coverBy(changetype<RequestBlock>(address), position);
+}
+
+/** Fills `winnerRanks` and `winnerSimilarities` after `rank`, `fuse` and `select`. */
 export function explain(address: usize): void {
   const block = changetype<RequestBlock>(address);
+  findWinnerRanks(block);
   const count = block.winnerCount;
   for (let n: u32 = 0; n < block.queryCount; n++) {
     for (let place: u32 = 0; place < count; place += 4) {

@@ -23,7 +23,16 @@ export const PASS_BYTES: u32 = 1;
 /** Rows in bytes, queries in 7 bits for the relaxed dot product, then 14 bits for what is left; PASS_BYTES in the other build. */
 export const PASS_BYTES_RELAXED: u32 = 2;
 
-/** One request's arguments and results. Addresses are bytes; N queries, C candidates. */
+/** score = Σ weight / (k + rank). */
+export const FUSION_RRF: u32 = 0;
+/** score = Σ weight · x, with x the similarity brought to 0..1 within its ranking. */
+export const FUSION_WEIGHTED: u32 = 1;
+/** score = the largest weight · x of rankings with positive weights − the largest |weight| · x of the others. */
+export const FUSION_MAX: u32 = 2;
+/** score = Σ weight · x / Σ |weight| over the rankings that hold the candidate. */
+export const FUSION_MEAN: u32 = 3;
+
+/** One request's arguments and results. Addresses are bytes; N queries, M rankings, C candidates. */
 @unmanaged
 export class RequestBlock {
   /** f32[shopCount][rowFloats]; `rowFloats` is a multiple of 4, padded with zeros. */
@@ -48,16 +57,22 @@ export class RequestBlock {
 
   /** Entries of each ranking at most. */
   depth: u32;
-  /** u32[N][depth]: positions, best first. */
+  /** Rankings: those of the queries, then those of signals. */
+  rankingCount: u32;
+  /** u32[M][depth]: positions, best first. */
   rankedPositions: u32;
-  /** f64[N][depth]: their similarities. */
+  /** f64[M][depth]: their similarities, or the values of the signal. */
   rankedSimilarities: u32;
-  /** u32[N]: entries in each ranking. */
+  /** u32[M]: entries in each ranking. */
   rankedCounts: u32;
+  /** f64[C]: what a signal says of each candidate, by position; scratch of `fuse`. */
+  values: u32;
 
-  /** f64[N]: how much each ranking counts. */
+  /** How rankings become scores: one of the methods above. */
+  fusion: u32;
+  /** f64[M]: how much each ranking counts. */
   weights: u32;
-  /** f64[C]: fused score by position. */
+  /** f64[C]: fused score by position; −Infinity is no winner. */
   scores: u32;
   /** Winners at most. */
   limit: u32;
@@ -65,7 +80,9 @@ export class RequestBlock {
   winners: u32;
   /** f64[limit]. */
   winnerScores: u32;
-  /** u32[limit][N]: rank from 1 in each ranking, 0 beyond its depth. */
+  /** f64[limit]: the largest cosine of each winner's row to the rows it was compared with by `cover`. */
+  winnerCosines: u32;
+  /** u32[limit][M]: rank from 1 in each ranking, 0 beyond its depth. */
   winnerRanks: u32;
   /** f64[limit][N]: similarity to each query. */
   winnerSimilarities: u32;

@@ -47,6 +47,21 @@ export function norm(vector: usize, floats: u32): f64 {
   return sqrt(total(low, high));
 }
 
+/** Dot product of two rows of a request. */
+export function dotOfRows(block: RequestBlock, ordinal: u32, other: u32): f64 {
+  const rowBytes = block.rowFloats << 2;
+  let x = block.rows + ordinal * rowBytes;
+  let y = block.rows + other * rowBytes;
+  let low = f64x2.splat(0);
+  let high = low;
+  for (const end = x + rowBytes; x < end; x += 16) {
+    low = addProduct(low, promoted(x), promoted(y));
+    high = addProduct(high, promoted(x + 8), promoted(y + 8));
+    y += 16;
+  }
+  return total(low, high);
+}
+
 /** What `fourSimilarities` found: a function of AssemblyScript returns one value. */
 export let similarity0: f64 = 0;
 export let similarity1: f64 = 0;

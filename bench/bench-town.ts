@@ -47,7 +47,13 @@ export interface BuiltTown {
   readonly build: MeasuredBuild;
 }
 
-export const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };
+export const NO_SCRATCH: Scratch = {
+  laneCount: 0,
+  queryCountMax: 0,
+  signalCountMax: 0,
+  depthMax: 0,
+  limitMax: 0,
+};
 const CHECKOUT = path.join(import.meta.dirname, '..');
 const BUILD_FILE = 'build.json';
 const REACH_FACTOR = 4;

@@ -52,7 +52,13 @@ export class KernelBoard {
   constructor(bounds: BoardBounds) {
     const { dimensionsMax, shopCountMax, floatCount } = bounds;
     const rowFloats = alignUp(dimensionsMax, 4);
-    const bytes = laneBytes({ ...bounds, shopCount: shopCountMax, rowFloats, limitMax: WINNER_COUNT });
+    const bytes = laneBytes({
+      ...bounds,
+      signalCountMax: 0,
+      shopCount: shopCountMax,
+      rowFloats,
+      limitMax: WINNER_COUNT,
+    });
     const norms = LinearMemory.snapshotBase(1, bytes);
     const rows = norms + alignUp(shopCountMax * 8, 64);
     const quantized = alignUp(rows + floatCount * 4, 64);
@@ -102,7 +108,8 @@ export class KernelBoard {
   /** Fuses what `request` ranked, each ranking as good as the next, so that `fuse` can do it again. */
   requestFusion(): void {
     const weights = new Array<number>(this.#terms!.queryCount).fill(1);
-    this.#lane.fuse(weights, RANK_CONSTANT, WINNER_COUNT);
+    this.#lane.fuse('rrf', weights, RANK_CONSTANT);
+    this.#lane.select(WINNER_COUNT);
   }
 
   /** Ranks by the first pass that the rule chose for the last request, or by another one. */
@@ -116,6 +123,7 @@ export class KernelBoard {
 
   fuse(kernel: Kernel): void {
     kernel.fuse(this.#block);
+    kernel.select(this.#block);
   }
 
   /** The ordinals and the queries of the last request. */

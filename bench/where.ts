@@ -130,7 +130,14 @@ class Board {
 
   constructor() {
     const shopCount = ROWS;
-    const bounds = { queryCountMax: 20, depthMax: 1_000, limitMax: 1, shopCount, rowFloats: DIMENSIONS };
+    const bounds = {
+      queryCountMax: 20,
+      signalCountMax: 0,
+      depthMax: 1_000,
+      limitMax: 1,
+      shopCount,
+      rowFloats: DIMENSIONS,
+    };
     const bytes = laneBytes(bounds);
     const norms = LinearMemory.snapshotBase(THREADS, bytes);
     const rows = norms + ROWS * 8;

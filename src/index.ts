@@ -22,12 +22,11 @@ export type { AttributeValue, Shop } from './domain/shop.ts';
 export type { EngineOptions } from './engine/config.ts';
 export type { Engine, EngineHealth, EngineStats, SnapshotSummary, StatusesSet } from './engine/engine.ts';
 export type {
-  Basis,
+  RankedBy,
   Reason,
   Recommendation,
   RecommendedShop,
-  RecommendRequest,
   Similarities,
-  SimilaritiesRequest,
-} from './recommender/request.ts';
+} from './recommender/recommendation.ts';
+export type { RecommendRequest, SimilaritiesRequest } from './recommender/request.ts';
 export type { Activation } from './snapshot/snapshot-store.ts';

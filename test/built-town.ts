@@ -65,20 +65,35 @@ export interface ScanRequest {
   readonly radiusMeters?: number;
   readonly limit: number;
   readonly queries: readonly { readonly vector: Float32Array; readonly weight: number }[];
+  /** Beside the queries; without any that counts for a shop, popularity stands in front of them. */
+  readonly signals?: readonly ScanSignal[];
   readonly passes: (shop: Shop) => boolean;
   readonly metric: Metric;
+  readonly method?: 'rrf' | 'weighted' | 'max' | 'mean';
   readonly k: number;
   readonly depth: number;
+  readonly minSimilarity?: number;
+}
+
+export interface ScanSignal {
+  readonly name: string;
+  /** Larger counts more; NaN says nothing. */
+  readonly strengthOf: (shop: Shop) => number;
+  readonly weight: number;
+}
+
+export interface ScanShop {
+  readonly shopId: string;
+  readonly score: number;
+  /** Of each query, then of each signal. */
+  readonly ranks: readonly (number | null)[];
+  readonly similarities: readonly number[];
+  readonly shares: readonly number[];
 }
 
 export interface ScanAnswer {
   readonly candidateCount: number;
-  readonly shops: readonly {
-    readonly shopId: string;
-    readonly score: number;
-    readonly ranks: readonly (number | null)[];
-    readonly similarities: readonly number[];
-  }[];
+  readonly shops: readonly ScanShop[];
 }
 
 /** Answers requests over a town by scanning all of it in float64: the definition, without an index or a kernel. */
@@ -103,32 +118,67 @@ export class FullScan {
     return this.#vectors[this.#shops.findIndex((shop) => shop.shopId === shopId)]!;
   }
 
-  /** Without queries the ranking is by popularity. */
   answer(request: ScanRequest): ScanAnswer {
+    const { candidateCount, shops } = this.scored(request);
+    return { candidateCount, shops: shops.slice(0, request.limit) };
+  }
+
+  /** All candidates that may be in an answer, best first. Without a query that counts for a shop, by popularity. */
+  scored(request: ScanRequest): ScanAnswer {
+    const { metric, k, depth, minSimilarity = -Infinity } = request;
     const candidates = this.#shops
       .map((_, ordinal) => ordinal)
       .filter((ordinal) => this.#isCandidate(ordinal, request));
-    const values =
-      request.queries.length === 0
-        ? [candidates.map((ordinal) => this.#shops[ordinal]!.popularity ?? 0)]
-        : request.queries.map(({ vector }) =>
-            candidates.map((ordinal) => similarityOf(request.metric, vector, this.#vectors[ordinal]!)),
-          );
-    const weights = request.queries.length === 0 ? [1] : request.queries.map(({ weight }) => weight);
-    const rankings = values.map((column) => best(column, request.depth));
-    const scores = candidates.map(() => 0);
-    rankings.forEach((ranking, n) =>
-      ranking.forEach((at, i) => (scores[at]! += weights[n]! / (request.k + i + 1))),
+    const isByActions = request.queries.some(({ weight }) => weight > 0);
+    const queries = request.queries.filter(({ weight }) => isByActions || weight < 0);
+    const { signals: asked = [] } = request;
+    const signals = isByActions
+      ? asked
+      : [POPULARITY, ...asked.filter(({ name }) => name !== POPULARITY.name)];
+    const method = isByActions ? (request.method ?? 'rrf') : 'rrf';
+    const similarities = queries.map(({ vector }) =>
+      candidates.map((ordinal) => similarityOf(metric, vector, this.#vectors[ordinal]!)),
     );
-    return {
-      candidateCount: candidates.length,
-      shops: best(scores, request.limit).map((at) => ({
-        shopId: this.#shops[candidates[at]!]!.shopId,
-        score: scores[at]!,
-        ranks: rankings.map((ranking) => ranking.indexOf(at) + 1 || null),
-        similarities: values.map((column) => column[at]!),
-      })),
-    };
+    const strengths = signals.map(({ strengthOf }) =>
+      candidates.map((ordinal) => strengthOf(this.#shops[ordinal]!)),
+    );
+    const rankings = [
+      ...similarities.map((column) => best(column, depth).filter((at) => column[at]! >= minSimilarity)),
+      ...strengths.map((column) => best(column, depth)),
+    ];
+    const rankOf = rankings.map((ranking) => new Map(ranking.map((at, i) => [at, i + 1])));
+    const orders = strengths.map((column) => best(column, Infinity));
+    const weights = [...queries, ...signals].map(({ weight }) => weight);
+    const isHeld = (at: number): boolean =>
+      !isByActions ||
+      minSimilarity === -Infinity ||
+      queries.some(({ weight }, n) => weight > 0 && rankOf[n]!.has(at));
+    const shops = candidates.flatMap((ordinal, at): (ScanShop & { readonly at: number })[] => {
+      if (!isHeld(at)) return [];
+      const ranks = rankOf.map((places) => places.get(at) ?? null);
+      const norms = [
+        ...similarities.map((column, n) => (ranks[n] === null ? null : normOf(column, rankings[n]!, at))),
+        ...strengths.map((column, m) => (Number.isNaN(column[at]!) ? null : normOf(column, orders[m]!, at))),
+      ];
+      const shares = sharesOf(method, k, weights, ranks, norms).map((share) => share + 0); // no -0
+      return [
+        {
+          at,
+          shopId: this.#shops[ordinal]!.shopId,
+          score: shares.reduce((sum, share) => sum + share, 0),
+          ranks: method === 'rrf' ? ranks : ranks.map((rank, n) => (n < queries.length ? rank : null)),
+          similarities: similarities.map((column) => column[at]!),
+          shares,
+        },
+      ];
+    });
+    // Where nothing is like enough, popularity ranks.
+    if (isByActions && shops.length === 0)
+      return this.scored({ ...request, queries: queries.filter(({ weight }) => weight < 0) });
+    const ordered = shops
+      .sort((a, b) => b.score - a.score || a.at - b.at)
+      .map(({ at: _at, ...shop }) => shop);
+    return { candidateCount: candidates.length, shops: ordered };
   }
 
   #isCandidate(ordinal: number, { location, radiusMeters, passes }: ScanRequest): boolean {
@@ -138,9 +188,42 @@ export class FullScan {
   }
 }
 
+const POPULARITY: ScanSignal = {
+  name: 'popularity',
+  strengthOf: ({ popularity = 0 }) => popularity,
+  weight: 1,
+};
+
+/** What each ranking and signal adds to a score, by the formulas that the README gives. */
+function sharesOf(
+  method: NonNullable<ScanRequest['method']>,
+  k: number,
+  weights: readonly number[],
+  ranks: readonly (number | null)[],
+  norms: readonly (number | null)[],
+): number[] {
+  if (method === 'rrf') return weights.map((weight, n) => (ranks[n] === null ? 0 : weight / (k + ranks[n]!)));
+  const weighted = weights.map((weight, n) => (norms[n] === null ? 0 : weight * norms[n]!));
+  if (method === 'weighted') return weighted;
+  if (method === 'mean') {
+    const total = weights.reduce((sum, weight, n) => sum + (norms[n] === null ? 0 : Math.abs(weight)), 0);
+    return weighted.map((share) => (share === 0 ? 0 : share / total));
+  }
+  const up = weighted.indexOf(Math.max(...weighted.filter((share, n) => weights[n]! > 0 && share > 0)));
+  const down = weighted.indexOf(Math.min(...weighted.filter((share, n) => weights[n]! < 0 && share < 0)));
+  return weighted.map((share, n) => (n === up || n === down ? share : 0));
+}
+
+/** Where a value lies between the last and the first of a ranking, 0..1. */
+function normOf(values: readonly number[], ranking: readonly number[], at: number): number {
+  const [largest, least] = [values[ranking[0]!]!, values[ranking.at(-1)!]!];
+  return largest === least ? 1 : (values[at]! - least) / (largest - least);
+}
+
 function best(values: readonly number[], limit: number): number[] {
   return values
     .map((_, at) => at)
+    .filter((at) => !Number.isNaN(values[at]))
     .sort((a, b) => values[b]! - values[a]! || a - b)
     .slice(0, limit);
 }

@@ -13,7 +13,13 @@ const LANE_COUNT = 6;
 /** Enough for the whole to take the byte pass where a share takes the float pass. */
 const SHOP_COUNT_MAX = 1_500;
 const DIMENSIONS_MAX = 32;
-const BOUNDS = { queryCountMax: 12, depthMax: 500, limitMax: 50, shopCount: SHOP_COUNT_MAX };
+const BOUNDS = {
+  queryCountMax: 12,
+  signalCountMax: 0,
+  depthMax: 500,
+  limitMax: 50,
+  shopCount: SHOP_COUNT_MAX,
+};
 
 const memory = new LinearMemory();
 const kernels: [string, () => Kernel | null][] = [
@@ -82,7 +88,8 @@ function answer(c: Case, kernel: Kernel, rank: (lane: Lane) => void) {
     ]),
   );
   const weights = c.queries.map((_, n) => 1 / (n + 1));
-  const winnerCount = lane.fuse(weights, 60, BOUNDS.limitMax);
+  lane.fuse('rrf', weights, 60);
+  const winnerCount = lane.select(BOUNDS.limitMax);
   lane.explain();
   const winners = Array.from({ length: winnerCount }, (_, place) => ({
     ordinal: lane.ordinalAt(lane.winnerPosition(place)),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { alignUp } from '../src/base/aligned-bytes.ts';
 import { Random } from '../src/base/random.ts';
-import type { FirstPass, Kernel, Metric } from '../src/kernel/kernel.ts';
+import type { FirstPass, FusionMethod, Kernel, Metric } from '../src/kernel/kernel.ts';
 import { Lane, laneBytes } from '../src/kernel/lane.ts';
 import { LinearMemory } from '../src/kernel/linear-memory.ts';
 import { quantize, quantizedBytesOf } from '../src/kernel/quantize.ts';
@@ -10,13 +10,16 @@ import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
 const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
-const BOUNDS = { queryCountMax: 12, depthMax: 3_000, limitMax: 2_000 };
+const FUSIONS: readonly FusionMethod[] = ['rrf', 'weighted', 'max', 'mean'];
+const BOUNDS = { queryCountMax: 12, signalCountMax: 2, depthMax: 3_000, limitMax: 2_000 };
 
 interface Case {
   readonly rows: readonly Float32Array[];
   readonly queries: readonly Float32Array[];
   readonly candidates: readonly number[];
-  readonly popularity: readonly number[];
+  /** What signals say of each candidate, NaN of some. */
+  readonly signals: readonly (readonly number[])[];
+  readonly fusion: FusionMethod;
   readonly weights: readonly number[];
   readonly metric: Metric;
   readonly depth: number;
@@ -44,19 +47,47 @@ const order = (values: readonly number[], limit: number): number[] =>
     .sort((a, b) => values[b]! - values[a]! || a - b)
     .slice(0, limit);
 
-function expected(c: Case, columns?: readonly (readonly number[])[]) {
-  const similarities =
-    columns ?? c.queries.map((q) => c.candidates.map((ordinal) => defined(c.metric, q, c.rows[ordinal]!)));
-  const rankings = similarities.map((values) => order(values, c.depth));
-  const scores = c.candidates.map(() => 0);
-  rankings.forEach((ranking, n) =>
-    ranking.forEach((position, at) => (scores[position]! += c.weights[n]! / (c.rankConstant + at + 1))),
+/** The scores by position: every method written out for one candidate at a time. */
+function scoresOf(c: Case, columns: readonly (readonly number[])[], rankings: readonly number[][]): number[] {
+  return c.candidates.map((_, position) => {
+    const held = rankings.flatMap((ranking, n) => {
+      const at = ranking.indexOf(position);
+      if (at === -1) return [];
+      const [first, last] = [columns[n]![ranking[0]!]!, columns[n]![ranking.at(-1)!]!];
+      const norm = first === last ? 1 : (columns[n]![position]! - last) / (first - last);
+      return [{ rank: at + 1, weight: c.weights[n]!, norm }];
+    });
+    const sum = (terms: readonly number[]): number => terms.reduce((total, term) => total + term, 0);
+    if (c.fusion === 'rrf') return sum(held.map(({ weight, rank }) => weight / (c.rankConstant + rank)));
+    if (c.fusion === 'weighted') return sum(held.map(({ weight, norm }) => weight * norm));
+    if (c.fusion === 'max') {
+      const largest = (sign: number): number =>
+        Math.max(
+          0,
+          ...held.map(({ weight, norm }) => (Math.sign(weight) === sign ? sign * weight * norm : 0)),
+        );
+      return largest(1) - largest(-1);
+    }
+    const total = sum(held.map(({ weight }) => Math.abs(weight)));
+    return sum(held.map(({ weight, norm }) => (weight * norm) / total));
+  });
+}
+
+function expected(c: Case) {
+  const similarities = c.queries.map((q) =>
+    c.candidates.map((ordinal) => defined(c.metric, q, c.rows[ordinal]!)),
   );
+  const columns = [...similarities, ...c.signals];
+  const rankings = columns.map((values) =>
+    order(
+      values.map((value) => (Number.isNaN(value) ? -Infinity : value)),
+      c.depth,
+    ).filter((position) => !Number.isNaN(values[position]!)),
+  );
+  const scores = scoresOf(c, columns, rankings);
   const winners = order(scores, c.limit);
   return {
-    rankings: rankings.map((ranking, n) =>
-      ranking.map((position) => [position, similarities[n]![position]!]),
-    ),
+    rankings: rankings.map((ranking, n) => ranking.map((position) => [position, columns[n]![position]!])),
     winners: winners.map((position) => ({
       position,
       score: scores[position]!,
@@ -83,8 +114,7 @@ function load(c: Case, kernel: Kernel) {
   const bytes = laneBytes({ ...BOUNDS, shopCount: c.rows.length, rowFloats });
   const rows = LinearMemory.snapshotBase(2, bytes);
   const norms = alignUp(rows + c.rows.length * rowFloats * 4, 64);
-  const popularity = norms + c.rows.length * 8;
-  const quantized = alignUp(popularity + c.rows.length * 8, 64);
+  const quantized = alignUp(norms + c.rows.length * 8, 64);
   const quantizedBytes = quantizedBytesOf(rowFloats);
   memory.reserve(quantized + c.rows.length * quantizedBytes);
   const { f32, f64 } = memory.views;
@@ -94,12 +124,10 @@ function load(c: Case, kernel: Kernel) {
     f64[norms / 8 + ordinal] = kernel.norm(rows + ordinal * rowFloats * 4, rowFloats);
     kernel.quantize(rows + ordinal * rowFloats * 4, rowFloats, quantized + ordinal * quantizedBytes);
   });
-  f64.set(c.popularity, popularity / 8);
   // Lane 1: an address that is wrong by a lane shows.
   return {
     lane: new Lane(memory, kernel, 1, bytes),
     table: { rows, norms, rowFloats, quantized },
-    popularity,
   };
 }
 
@@ -108,14 +136,20 @@ function run(c: Case, kernel: Kernel, firstPass: FirstPass) {
   lane.begin(c.candidates.length).set(c.candidates);
   lane.setCandidateCount(c.candidates.length);
   lane.setQueries(table, c.metric, c.queries.length);
+  lane.setSignalCount(c.signals.length);
   c.queries.forEach((query, n) => lane.query(n).fill(0).set(query));
   lane.rank(c.depth, true, firstPass);
-  const rankings = c.queries.map((_, n) => readRanking(lane, n));
-  const count = lane.fuse(c.weights, c.rankConstant, c.limit);
+  c.signals.forEach((values, m) => {
+    lane.values.set(values);
+    lane.rankByValues(m);
+  });
+  const rankings = c.weights.map((_, n) => readRanking(lane, n));
+  lane.fuse(c.fusion, c.weights, c.rankConstant);
+  const count = lane.select(c.limit);
   lane.explain();
   return {
     rankings,
-    winners: Array.from({ length: count }, (_, place) => readWinner(lane, place, c.queries.length)),
+    winners: Array.from({ length: count }, (_, place) => readWinner(lane, place, c)),
   };
 }
 
@@ -134,11 +168,11 @@ const readRanking = (lane: Lane, n: number) =>
     lane.rankedPosition(n, at),
     lane.rankedSimilarity(n, at),
   ]);
-const readWinner = (lane: Lane, place: number, n: number) => ({
+const readWinner = (lane: Lane, place: number, c: Case) => ({
   position: lane.winnerPosition(place),
   score: lane.winnerScore(place),
-  ranks: Array.from({ length: n }, (_, i) => lane.winnerRank(place, i)),
-  similarities: Array.from({ length: n }, (_, i) => lane.winnerSimilarity(place, i)),
+  ranks: c.weights.map((_, i) => lane.winnerRank(place, i)),
+  similarities: c.queries.map((_, i) => lane.winnerSimilarity(place, i)),
 });
 
 const ADVERSARIAL: ((random: Random, dimensions: number) => Float32Array)[] = [
@@ -160,15 +194,22 @@ function randomCase(seed: number): Case {
   for (let i = 0; i < shopCount; i++)
     rows.push(i > 0 && random.unit() < 0.33 ? rows[random.below(i)]! : vector());
   const kept = random.unit();
-  const queryCount = 1 + random.below(BOUNDS.queryCountMax);
+  const queryCount = random.below(BOUNDS.queryCountMax + 1);
+  const candidates = rows.map((_, ordinal) => ordinal).filter(() => random.unit() < kept);
+  const signal = () => candidates.map(() => (random.unit() < 0.2 ? Number.NaN : random.below(4)));
+  const signals = Array.from({ length: random.below(BOUNDS.signalCountMax + 1) }, signal);
   return {
     rows,
     queries: Array.from({ length: queryCount }, () =>
       random.unit() < 0.3 ? rows[random.below(shopCount)]! : vector(),
     ),
-    candidates: rows.map((_, ordinal) => ordinal).filter(() => random.unit() < kept),
-    popularity: rows.map(() => random.below(4)),
-    weights: Array.from({ length: queryCount }, () => 2 ** -random.between(0, 40)),
+    candidates,
+    signals,
+    fusion: random.pick(FUSIONS),
+    weights: Array.from(
+      { length: queryCount + signals.length },
+      () => random.pick([1, 1, 1, -1]) * 2 ** -random.between(0, 40),
+    ),
     metric: random.pick(METRICS),
     depth: 1 + random.below(random.pick([3, 40, 600])),
     limit: 1 + random.below(random.pick([3, 40, 600])),
@@ -190,7 +231,8 @@ function nearTwins(seed: number, metric: Metric): Case {
     rows,
     queries: Array.from({ length: 3 }, () => base.map((value) => value + random.normal())),
     candidates: rows.map((_, ordinal) => ordinal),
-    popularity: rows.map(() => 0),
+    signals: [],
+    fusion: 'rrf',
     weights: [1, 1, 1],
     metric,
     depth: random.pick([1, 5, 40, 1_500]),
@@ -225,7 +267,6 @@ const few = (c: Case, rows: readonly Float32Array[], query: Float32Array): Case 
   queries: [query],
   weights: [1],
   candidates: rows.map((_, ordinal) => ordinal),
-  popularity: rows.map(() => 0),
 });
 
 /** Rows that bytes hold exactly and queries that 14 bits do not: nothing but the query's own error is left. */
@@ -297,7 +338,8 @@ function strained(seed: number): Case {
     rows,
     queries: Array.from({ length: queryCount }, () => query().map((value) => far * value)),
     candidates: rows.map((_, ordinal) => ordinal),
-    popularity: rows.map(() => 0),
+    signals: [],
+    fusion: 'rrf',
     weights: Array.from({ length: queryCount }, () => 1),
     metric: random.pick(METRICS),
     depth: random.pick([1, 3, 40, 600]),
@@ -450,25 +492,71 @@ describe.each(kernels)('%s, %s first', (_, firstPass, make) => {
     }
   });
 
-  test('a ranking by a column is the column in order', () => {
-    for (let seed = 1; seed <= 50; seed++) {
-      const c = { ...randomCase(seed), weights: [1] };
-      const { lane, popularity } = load(c, kernel!);
+  test('winners as they are compared: the largest cosine to those that were named', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const c = { ...randomCase(seed), metric: 'innerProduct' as const };
+      const random = new Random(seed);
+      const { lane, table } = load(c, kernel!);
       lane.begin(c.candidates.length).set(c.candidates);
       lane.setCandidateCount(c.candidates.length);
-      lane.rankByColumn(popularity, c.depth);
-      const column = c.candidates.map((ordinal) => c.popularity[ordinal]!);
-      const oracle = expected(c, [column]);
-      expect(readRanking(lane, 0), `randomCase(${seed})`).toStrictEqual(oracle.rankings[0]);
-      const count = lane.fuse([1], c.rankConstant, c.limit);
-      const winners = Array.from({ length: count }, (_, place) => [
-        lane.winnerPosition(place),
-        lane.winnerScore(place),
-        lane.winnerRank(place, 0),
-      ]);
-      expect(winners).toStrictEqual(
-        oracle.winners.map((winner) => [winner.position, winner.score, winner.ranks[0]]),
-      );
+      lane.setQueries(table, c.metric, 0);
+      lane.rank(1, false);
+      lane.fuse('rrf', [], 60);
+      const count = lane.select(c.limit);
+      const rowOf = (place: number) => c.rows[lane.ordinalAt(lane.winnerPosition(place))]!;
+      const largest = Array.from({ length: count }, () => -1);
+      const cosines = lane.winnerCosines();
+      for (let i = 0; i < 3 && count > 0; i++) {
+        const position = random.below(c.candidates.length);
+        const row = c.rows[lane.ordinalAt(position)]!;
+        lane.cover(position);
+        largest.forEach((before, place) => {
+          largest[place] = Math.max(before, defined('cosine', row, rowOf(place)));
+        });
+      }
+      expect(Array.from(cosines), `randomCase(${seed})`).toStrictEqual(largest);
+    }
+  });
+
+  test('candidates without a score are no winners, and winners can be chosen anew', () => {
+    const c = randomCase(12);
+    const { lane, table } = load(c, kernel!);
+    lane.begin(4).set([0, 1, 2, 3]);
+    lane.setCandidateCount(4);
+    lane.setQueries(table, 'innerProduct', 0);
+    lane.setSignalCount(1);
+    lane.rank(4, false);
+    lane.values.set([5, 7, 6, 8]);
+    lane.rankByValues(0);
+    lane.fuse('rrf', [1], 0);
+    lane.scores[1] = -Infinity;
+    expect(lane.select(4)).toBe(3);
+    expect([0, 1, 2].map((place) => lane.winnerPosition(place))).toEqual([3, 2, 0]);
+    lane.setWinners([0, 3]);
+    lane.explain();
+    expect([0, 1].map((place) => [lane.winnerScore(place), lane.winnerRank(place, 0)])).toEqual([
+      [1 / 4, 4],
+      [1, 1],
+    ]);
+  });
+
+  test('a ranking ends before the first similarity below the least', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const c = { ...randomCase(seed), signals: [] };
+      const { lane, table } = load(c, kernel!);
+      lane.begin(c.candidates.length).set(c.candidates);
+      lane.setCandidateCount(c.candidates.length);
+      lane.setQueries(table, c.metric, c.queries.length);
+      c.queries.forEach((query, n) => lane.query(n).fill(0).set(query));
+      lane.rank(c.depth, true, firstPass);
+      expected(c).rankings.forEach((ranking, n) => {
+        if (n >= c.queries.length) return;
+        const least = new Random(seed).pick([...ranking.map(([, similarity]) => similarity!), 0, Infinity]);
+        lane.cutRanking(n, least);
+        expect(readRanking(lane, n), `randomCase(${seed})`).toStrictEqual(
+          ranking.filter(([, similarity]) => similarity! >= least),
+        );
+      });
     }
   });
 });

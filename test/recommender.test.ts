@@ -2,13 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
-import { actionWeights } from '../src/recommender/action-weights.ts';
+import { decays } from '../src/recommender/action-weights.ts';
+import type { Location } from '../src/domain/location.ts';
 import type { Shop } from '../src/domain/shop.ts';
+import { chordSquared, metersOfChordSquared, writePosition } from '../src/geo/earth.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { SlowClock, slowWeek } from './slow-hours.ts';
-import { buildTown, FullScan, Workspace, type ScanRequest } from './built-town.ts';
+import { buildTown, FullScan, Workspace, type ScanRequest, type ScanSignal } from './built-town.ts';
 
 const AT = '2026-11-22T12:00:00Z';
 const TIME_ZONE = 'Asia/Seoul';
@@ -29,10 +31,22 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
   };
   const halfLifeMinutes = random.pick([1, 60, 10_000]);
   const limit = random.pick([1, 20, 300]);
+  const method = random.pick(['rrf', 'weighted', 'max', 'mean'] as const);
+  const typeWeights = random.pick<Record<string, number>>([
+    {},
+    { view: 2, order: 0.5 },
+    { dismiss: -3, view: 0 },
+  ]);
+  const minSimilarity = random.unit() < 0.3 ? random.pick(LEAST[metric]) : undefined;
+  const signals = method === 'rrf' || method === 'weighted' ? randomSignals(random, location) : [];
   const fusion = {
+    method,
     k: random.pick([0, 60, 1_000]),
     halfLifeMinutes,
     depth: random.pick([limit, limit + 10, 5_000]),
+    typeWeights,
+    signals: Object.fromEntries(signals.map(({ name, weight }) => [name, weight])),
+    ...(minSimilarity !== undefined && { minSimilarity }),
   };
   const ages = Array.from({ length: random.below(6) }, () => random.below(100_000)).toSorted((a, b) => a - b);
   const drawn = ages.map((ageSeconds) => {
@@ -40,35 +54,55 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       random.unit() < 0.5
         ? { keyword: random.pick(town.keywords).keyword }
         : { shopId: town.shop(random.below(town.shopCount)).shopId };
-    return { about, ageSeconds };
+    return {
+      about,
+      ageSeconds,
+      type: random.pick(['view', 'order', 'dismiss']),
+      weight: seed % 2 === 0 ? 1 : random.pick([1, 1, 0.25, -1]),
+    };
   });
-  const actions = drawn.map(({ about, ageSeconds }) => ({
-    type: 'view',
+  const actions = drawn.map(({ about, ageSeconds, type, weight }) => ({
+    type,
     ...about,
+    weight,
     at: new Date(Date.parse(AT) - ageSeconds * 1000).toISOString(),
   }));
-  const queries = drawn.map(({ about, ageSeconds }) => ({
-    vector: about.keyword === undefined ? scan.vectorOf(about.shopId) : keywordVector(town, about.keyword),
-    weight: weightOf(ageSeconds, ages[0]!, halfLifeMinutes),
+  const vectors = Array.from({ length: random.pick([0, 0, 2]) }, () => ({
+    vector: Array.from({ length: town.dimensions }, () => random.normal()),
+    weight: random.pick([1, -0.5, 3]),
   }));
+  const baseWeight = (type: string): number => typeWeights[type] ?? (type === 'dismiss' ? -1 : 1);
+  const counting = drawn.filter(({ type }) => baseWeight(type) !== 0);
+  const newestSeconds = vectors.length > 0 ? 0 : (counting[0]?.ageSeconds ?? 0);
+  const queries = [
+    ...counting.map(({ about, ageSeconds, type, weight }) => ({
+      vector: about.keyword === undefined ? scan.vectorOf(about.shopId) : keywordVector(town, about.keyword),
+      weight: weight * baseWeight(type) * weightOf(ageSeconds, newestSeconds, halfLifeMinutes),
+    })),
+    ...vectors.map(({ vector, weight }) => ({ vector: Float32Array.from(vector), weight })),
+  ];
   const radiusMeters = random.unit() < 0.5 ? random.between(100, 4_000) : undefined;
-  const viewed = new Set(drawn.flatMap(({ about }) => about.shopId ?? []));
+  const liked = counting.filter(({ type, weight }) => weight * baseWeight(type) > 0);
+  const viewed = new Set(liked.flatMap(({ about }) => about.shopId ?? []));
   const { filter, passes } = randomFilter(random, town, viewed);
   const openFor = random.pick([0, 40, 300]);
   const openOnly = random.pick([true, false, 'known'] as const);
-  const excludeSeen = random.unit() < 0.3;
+  const excludeSeen = random.pick([false, false, true, { types: ['order'] }, { maxAgeMinutes: 300 }]);
   const excludeShopIds =
     random.unit() < 0.3
       ? Array.from({ length: 20 }, () => town.shop(random.below(town.shopCount)).shopId)
       : [];
   const excluded = new Set([
     ...excludeShopIds,
-    ...(excludeSeen ? drawn.flatMap(({ about }) => about.shopId ?? []) : []),
+    ...drawn.flatMap(({ about, type, ageSeconds }) =>
+      isSeen(excludeSeen, type, ageSeconds) ? (about.shopId ?? []) : [],
+    ),
   ]);
   const spread = radiusMeters === undefined ? {} : { radiusMeters };
   return {
     request: {
       actions: new Random(seed).shuffle(actions),
+      vectors,
       location,
       ...spread,
       limit,
@@ -85,15 +119,51 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       ...spread,
       limit,
       queries,
+      signals,
       metric,
+      method,
       k: fusion.k,
       depth: fusion.depth,
+      ...(minSimilarity !== undefined && { minSimilarity }),
       passes: (shop) =>
         !excluded.has(shop.shopId) &&
         passes(shop) &&
         (openOnly === false || isOpen(shop.openingHours!, openFor)),
     },
   };
+}
+
+/** Similarities that some candidates reach and others do not. */
+const LEAST: Readonly<Record<Metric, readonly number[]>> = {
+  cosine: [-1, 0, 0.3, 0.99],
+  innerProduct: [0, 0.5, 100],
+  l2: [-0.5, -1.5, -1e9],
+};
+
+function isSeen(excludeSeen: RecommendRequest['excludeSeen'], type: string, ageSeconds: number): boolean {
+  if (typeof excludeSeen !== 'object') return excludeSeen === true;
+  const { types, maxAgeMinutes = Infinity } = excludeSeen;
+  return (types === undefined || types.includes(type)) && ageSeconds <= maxAgeMinutes * 60;
+}
+
+/** Some signals that a request may name, with what they mean. */
+function randomSignals(random: Random, location: Location): ScanSignal[] {
+  const all: readonly Omit<ScanSignal, 'weight'>[] = [
+    { name: 'popularity', strengthOf: ({ popularity = 0 }) => popularity },
+    { name: 'proximity', strengthOf: ({ lon, lat }) => -metersBetween(location, { lon, lat }) },
+    { name: 'rating', strengthOf: ({ rating = Number.NaN }) => rating },
+    { name: 'price', strengthOf: ({ price = Number.NaN }) => price },
+  ];
+  const chosen = random.shuffle([...all]).slice(0, random.pick([0, 1, 3]));
+  return chosen.map((signal) => ({ ...signal, weight: random.pick([1, 0.2, -0.4]) }));
+}
+
+/** The same chord as the product measures: an oracle of its own would differ in the last bits. */
+function metersBetween(from: Location, to: Location): number {
+  const positions = new Float64Array(6);
+  writePosition(from.lon, from.lat, positions, 0);
+  writePosition(to.lon, to.lat, positions, 3);
+  return metersOfChordSquared(chordSquared(positions, 0, positions, 3));
 }
 
 interface FilterCase {
@@ -158,14 +228,11 @@ test('actions of long ago still count the more the newer they are', () => {
   const now = Date.parse(AT);
   const daysAgo = (days: number): number => now - days * 86_400_000;
   const halfLifeMinutes = 60;
-  expect(actionWeights([now + 1, now, daysAgo(1)], now, halfLifeMinutes)).toEqual([1, 1, 2 ** -24]);
-  const [newer, older] = actionWeights([daysAgo(300), daysAgo(301)], now, halfLifeMinutes) as [
-    number,
-    number,
-  ];
+  expect(decays([now + 1, now, daysAgo(1)], now, halfLifeMinutes)).toEqual([1, 1, 2 ** -24]);
+  const [newer, older] = decays([daysAgo(300), daysAgo(301)], now, halfLifeMinutes) as [number, number];
   expect(newer).toBeGreaterThan(0);
   expect(older / newer).toBeCloseTo(2 ** -24, 15);
-  expect(actionWeights([daysAgo(1), daysAgo(10_000)], now, halfLifeMinutes)[1]).toBeGreaterThan(0);
+  expect(decays([daysAgo(1), daysAgo(10_000)], now, halfLifeMinutes)[1]).toBeGreaterThan(0);
 });
 
 describe.each(METRICS)('%s', (metric) => {
@@ -204,7 +271,7 @@ describe.each(METRICS)('%s', (metric) => {
   });
 
   test('answers are those of a full scan, bit by bit', async () => {
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 90; seed++) {
       const { request, scan: scanRequest } = randomCase(seed, town, scan, metric);
       const expected = scan.answer(scanRequest);
       // Every second request rests on recorded actions, the others bring theirs along.
@@ -218,12 +285,20 @@ describe.each(METRICS)('%s', (metric) => {
           shopId,
           score,
           ranks: reasons!.map(({ rank }) => rank),
-          similarities: reasons!.map((reason) => ('similarity' in reason ? reason.similarity : reason.value)),
+          similarities: reasons!.flatMap((reason) => ('similarity' in reason ? [reason.similarity] : [])),
+          shares: reasons!.map(({ share }) => share + 0), // no -0
         }));
+        for (const { score, shares } of found)
+          expect(
+            shares.reduce((sum, share) => sum + share, 0),
+            `seed ${seed}`,
+          ).toBe(score);
         expect({ candidateCount: answer.candidateCount, shops: found }, `seed ${seed}`).toStrictEqual(
           expected,
         );
-        expect(answer.basis).toBe(scanRequest.queries.length === 0 ? 'popular' : 'actions');
+        const isByActions = scanRequest.queries.some(({ weight }) => weight > 0);
+        const isLikeEnough = scanRequest.minSimilarity === undefined || answer.basis === 'actions';
+        expect(answer.basis).toBe(isByActions && isLikeEnough ? 'actions' : 'popular');
         expect(answer.similarityCount).toBe(expected.candidateCount * scanRequest.queries.length);
       }
     }

@@ -24,7 +24,7 @@ const [VERIFY, MEMORY, KERNEL, OPEN] = [
   'kernel/wasm-kernel',
   'snapshot/open-snapshot',
 ].map((file) => new URL(`../src/${file}.ts`, import.meta.url)) as [URL, URL, URL, URL];
-const NO_SCRATCH = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };
+const NO_SCRATCH = { laneCount: 0, queryCountMax: 0, signalCountMax: 0, depthMax: 0, limitMax: 0 };
 
 const workspace = new Workspace();
 let sound: string;

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLog } from '../../src/base/log.ts';
+import { validate } from '../../src/base/validate.ts';
 import { openEngine, type Engine } from '../../src/index.ts';
 import { Lane } from '../../src/kernel/lane.ts';
 import { LinearMemory } from '../../src/kernel/linear-memory.ts';
@@ -17,6 +18,7 @@ import { norm } from '../../src/kernel/similarity.ts';
 import { bestKernel } from '../../src/kernel/wasm-kernel.ts';
 import { broughtActions } from '../../src/recommender/line-action.ts';
 import { findQueryVectors } from '../../src/recommender/query-vectors.ts';
+import { RecommendRequestSchema } from '../../src/recommender/request.ts';
 import type { Generation } from '../../src/snapshot/generation.ts';
 import { loadSnapshot } from '../../src/snapshot/open-snapshot.ts';
 import { builtTown } from '../bench-town.ts';
@@ -43,6 +45,7 @@ const LIMIT = 20;
 const SCRATCH = {
   laneCount: 1,
   queryCountMax: Math.max(...ACTION_COUNTS),
+  signalCountMax: 0,
   depthMax: Math.max(...DEPTHS),
   limitMax: LIMIT,
 };
@@ -184,11 +187,14 @@ class Doorrank {
   }
 
   /** The candidates and query vectors that `recommend` finds for a request. */
-  peerRequest({ location, radiusMeters, actions, fusion, at }: BenchRequest): PeerRequest {
+  peerRequest(asked: BenchRequest): PeerRequest {
+    const { location, radiusMeters, actions, fusion, at } = asked;
     const { generation } = this;
     const candidates = new Uint32Array(generation.header.shopCount);
     const count = generation.reachTree.find(location, radiusMeters, candidates);
-    const queries = findQueryVectors(generation, broughtActions(actions, Date.parse(at)));
+    const nowMs = Date.parse(at);
+    const request = validate(RecommendRequestSchema, asked);
+    const queries = findQueryVectors(generation, { request, actions: broughtActions(actions, nowMs), nowMs });
     return {
       candidates: candidates.slice(0, count),
       queries: queries.map(({ row }) => unit(row)),

@@ -223,7 +223,7 @@ function checkStorable(action: Action): void {
     (action.keyword === undefined) !== (action.shopId === undefined),
     `action ${action.id} has not exactly one target`,
   );
-  const texts = [action.id, action.userId, action.type, action.keyword ?? action.shopId];
+  const texts = [action.id, action.userId, action.type, action.keyword ?? action.shopId ?? ''];
   check(
     texts.every((text) => text.isWellFormed()),
     `action ${action.id} holds half a surrogate pair`,

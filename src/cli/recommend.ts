@@ -6,7 +6,8 @@ import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
 import { openEngine } from '../engine/engine.ts';
 import { LIMIT_DEFAULT, LIMIT_MAX } from '../recommender/request-bounds.ts';
-import type { Reason, Recommendation, RecommendedShop, RecommendRequest } from '../recommender/request.ts';
+import type { Reason, Recommendation, RecommendedShop } from '../recommender/recommendation.ts';
+import type { RecommendRequest } from '../recommender/request.ts';
 import { readJsonFile, readNdjsonFile } from './json-file.ts';
 import { readJson, readNumber, readPath, readText, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
@@ -192,11 +193,16 @@ function rowOf(
   ];
 }
 
-/** The reason in whose ranking the shop stands highest. */
+/** The reason that adds most to the score. */
 function bestReasonText(reasons: readonly Reason[]): string {
-  const [best] = reasons.toSorted((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity));
+  const [best] = reasons.toSorted((a, b) => b.share - a.share);
   if (best === undefined) return '';
-  if ('signal' in best) return `${best.signal} ${best.value}: rank ${best.rank}`;
-  const { type, keyword, shopId } = best.action;
-  return `${type} ${keyword ?? shopId}: rank ${best.rank ?? 'beyond depth'}, similarity ${best.similarity.toFixed(3)}`;
+  const rank = `rank ${best.rank ?? 'none'}`;
+  if ('signal' in best) return `${best.signal} ${best.value ?? 'unknown'}: ${rank}`;
+  const about = 'vector' in best ? `vector ${best.vector}` : actionText(best.action);
+  return `${about}: ${rank}, similarity ${best.similarity.toFixed(3)}`;
+}
+
+function actionText({ type, keyword, shopId }: Extract<Reason, { action: unknown }>['action']): string {
+  return `${type} ${keyword ?? shopId}`;
 }

@@ -12,6 +12,7 @@ import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
   ActionInputSchema,
+  IMPRESSION,
   ShopIdSchema,
   UserIdSchema,
   type Action,
@@ -22,16 +23,21 @@ import { LocationSchema } from '../domain/location-schema.ts';
 import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
-import { broughtActions, lineAction, type LineAction } from '../recommender/line-action.ts';
+import {
+  broughtActions,
+  broughtImpressions,
+  lineAction,
+  type Impression,
+  type LineAction,
+} from '../recommender/line-action.ts';
+import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
   LimitSchema,
   RecommendRequestSchema,
   SimilaritiesRequestSchema,
   type CheckedRecommendRequest,
-  type Recommendation,
   type RecommendRequest,
-  type Similarities,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
 import type { Bounds } from '../snapshot/bounds.ts';
@@ -42,6 +48,7 @@ import { verificationParts, verifyGeneration } from '../snapshot/verify-generati
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
+import { continuedAnswer, shownShopIds, versionOf } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 
@@ -442,25 +449,41 @@ export class Engine {
     return made;
   }
 
-  /** A request with the snapshot, the actions and the statuses of this moment. */
+  /** A request with the snapshot, the actions and the statuses of this moment; the next page of an answer with its. */
   #begin(request: CheckedRecommendRequest): Begun {
-    const nowMs = request.at ? Date.parse(request.at) : this.#nowMs();
-    const actions = this.#actionsOf(request, nowMs);
-    const loaded = this.#generations.find(request.version);
+    const continued = request.after === undefined ? null : continuedAnswer(request, request.after);
+    const loaded =
+      continued === null
+        ? this.#generations.find(request.version)
+        : versionOf(this.#generations, continued, 'after', request.version);
+    const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
     const statuses = this.#statuses.of(loaded.generation);
-    return { loaded, job: { request, actions, statuses, nowMs } };
+    const [actions, impressions] = [this.#actionsOf(request, nowMs), this.#impressionsOf(request, nowMs)];
+    return { loaded, job: { request, actions, impressions, statuses, nowMs, continued } };
   }
 
-  /** The actions that a request rests on, newest first; with `at`, only what had been done by then. */
+  /** The actions that a request rests on, newest first; of a moment before now, only what had been done by then. */
   #actionsOf(request: CheckedRecommendRequest, nowMs: number): LineAction[] {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
-    const all = request.excludeSeen || request.at;
+    const isOfAPast = Boolean(request.at) || request.after !== undefined;
+    const mayPassOver = request.excludeSeen !== false || Object.keys(request.fusion.typeWeights).length > 0;
     const stored = this.#actions.recent(
       request.userId,
-      all ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX,
+      isOfAPast || mayPassOver ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX,
     );
-    return stored.filter(({ atMs }) => !request.at || atMs <= nowMs).map(lineAction);
+    return stored.flatMap((action) => (isOfAPast && action.atMs > nowMs ? [] : (lineAction(action) ?? [])));
+  }
+
+  /** What the user was shown, where the request asks for it. */
+  #impressionsOf({ actions, repetition, excludeSeen }: CheckedRecommendRequest, nowMs: number): Impression[] {
+    const isAsked = typeof excludeSeen === 'object' && excludeSeen.types?.includes(IMPRESSION);
+    if (repetition === undefined && !isAsked) return [];
+    if (actions !== undefined)
+      return broughtImpressions(actions, nowMs, (answerId, place) =>
+        shownShopIds(this.#generations, answerId, `actions[${place}].answerId`),
+      );
+    return [];
   }
 
   async #putStatuses(inputs: readonly ShopStatusInput[]): Promise<StatusesSet> {

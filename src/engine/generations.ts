@@ -15,6 +15,7 @@ import {
   DEPTH_MAX,
   LIMIT_MAX,
   QUERY_VECTOR_COUNT_MAX,
+  SIGNAL_COUNT_MAX,
   SIMILARITY_K_MAX,
 } from '../recommender/request-bounds.ts';
 import type { Generation } from '../snapshot/generation.ts';
@@ -23,8 +24,9 @@ import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';
 import type { Target } from '../workers/messages.ts';
 import type { ThreadView } from '../workers/thread-view.ts';
 
-const SCRATCH_BOUNDS: Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> = {
+const SCRATCH_BOUNDS: Omit<LaneBounds, 'shopCount' | 'rowFloats'> = {
   queryCountMax: QUERY_VECTOR_COUNT_MAX,
+  signalCountMax: SIGNAL_COUNT_MAX + 1, // one that a step of the fallback chain rests on
   depthMax: Math.max(DEPTH_MAX, SIMILARITY_K_MAX),
   limitMax: LIMIT_MAX,
 };
@@ -106,9 +108,13 @@ export class Generations {
     return this.#active;
   }
 
-  /** The generations that a request may name. */
+  /** The snapshots that a request may name. */
+  get loaded(): readonly Loaded[] {
+    return this.#slots.flatMap(({ loaded }) => loaded ?? []);
+  }
+
   get held(): readonly Generation[] {
-    return this.#slots.flatMap(({ loaded }) => loaded?.generation ?? []);
+    return this.loaded.map(({ generation }) => generation);
   }
 
   /** The loaded snapshot of a version; without one, the active snapshot. */
@@ -117,7 +123,7 @@ export class Generations {
       throw new EngineError('store_empty', 'no version is active yet; build a snapshot and activate it');
     }
     if (version === null || version === undefined) return this.#active;
-    const loaded = this.#slots.map((slot) => slot.loaded).filter((found) => found !== null);
+    const { loaded } = this;
     const found = loaded.find(({ generation }) => generation.version === version);
     if (found !== undefined) return found;
     const versions = loaded.map(({ generation }) => generation.version).join(' and ');

@@ -2,8 +2,10 @@
 import { availableParallelism } from 'node:os';
 import type { Lane } from '../kernel/lane.ts';
 import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
-import type { CheckedSimilaritiesRequest, Recommendation, Similarities } from '../recommender/request.ts';
-import { resultOf, type AnswerJson, type RecommendJob } from '../workers/messages.ts';
+import type { RecommendJob } from '../recommender/recommend-job.ts';
+import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
+import type { CheckedSimilaritiesRequest } from '../recommender/request.ts';
+import { resultOf, type AnswerJson } from '../workers/messages.ts';
 import { laneOf } from '../workers/thread-view.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import type { Loaded } from './generations.ts';
@@ -103,9 +105,8 @@ export class Runner {
 
   async #recommendHere({ loaded, job }: Begun): Promise<MadeRecommendation> {
     const { generation } = loaded;
-    const { request, actions, statuses, nowMs } = job;
     const recommendation = await this.#run(loaded, (lane) =>
-      prepareRecommendation({ generation, lane }, request, actions, statuses, nowMs),
+      prepareRecommendation({ generation, lane }, job),
     );
     return { recommendation };
   }

@@ -12,6 +12,11 @@ import {
   type Operation,
 } from './operation.ts';
 
+const RankSchema = z.number().nullable();
+const ShareSchema = z
+  .number()
+  .meta({ description: 'what it adds to the score; the shares of a shop added up in order are its score' });
+
 const ReasonSchema = z
   .union([
     z.strictObject({
@@ -21,20 +26,45 @@ const ReasonSchema = z
         shopId: z.string().optional(),
         at: z.string().optional(),
       }),
-      rank: z.number().nullable().meta({ description: 'from 1; null beyond the depth of the ranking' }),
+      rank: RankSchema.meta({
+        description: 'from 1; null beyond the depth of the ranking or below `minSimilarity`',
+      }),
       similarity: z.number(),
+      share: ShareSchema,
     }),
-    z.strictObject({ signal: z.literal('popularity'), rank: z.number(), value: z.number() }),
+    z.strictObject({
+      vector: z.number().meta({ description: 'place in `vectors`, from 0' }),
+      rank: RankSchema,
+      similarity: z.number(),
+      share: ShareSchema,
+    }),
+    z.strictObject({
+      signal: z.string().meta({
+        description:
+          '"popularity"; "proximity" in meters; "list", the place in the user\'s list; a column of numbers; "shown", ' +
+          'how often the user was shown it lately',
+      }),
+      rank: RankSchema,
+      value: z.number().nullable(),
+      share: ShareSchema,
+    }),
   ])
   .meta({ id: 'Reason' });
+
+const RankedBySchema = z.enum(['actions', 'list', 'popular']);
 
 /** What `engine.recommend` and `engine.similar` resolve with. */
 export const RecommendationSchema = z
   .strictObject({
+    answerId: z.string().meta({ description: 'what impressions and `after` name this answer by' }),
     version: z.string().meta({ description: 'the snapshot that the answer rests on' }),
-    basis: z
-      .enum(['actions', 'popular'])
-      .meta({ description: '`popular` if no action was given that the snapshot knows' }),
+    basis: z.enum(['actions', 'list', 'popular', 'wider']).meta({
+      description: 'the step of the fallback chain that answered: `popular` if no action is known, for one',
+    }),
+    wider: z
+      .strictObject({ radiusMeters: z.number(), basis: RankedBySchema })
+      .optional()
+      .meta({ description: 'with the basis `wider`: the radius that was needed, and what ranks within it' }),
     candidateCount: z.number().meta({ description: 'shops that deliver here, pass the filter and are open' }),
     similarityCount: z.number().meta({
       description: 'exact similarities that were computed: candidates × actions that the snapshot knows',
@@ -55,6 +85,7 @@ export const RecommendationSchema = z
           }),
           deliveryFee: z.number().optional(),
           attributes: z.record(z.string(), z.unknown()),
+          promoted: z.literal(true).optional(),
           reasons: z.array(ReasonSchema).readonly().optional(),
         }),
       )

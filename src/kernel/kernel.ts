@@ -18,6 +18,13 @@ export type KernelBuild = 'relaxed-simd' | 'simd' | 'scalar';
 export const FIRST_PASS_CODE = Object.freeze({ floats: 0, bytes: 1, relaxedBytes: 2 });
 export type FirstPass = keyof typeof FIRST_PASS_CODE;
 
+/**
+ * How rankings become one score, as `assembly/fuse.ts` defines and cites: by ranks, or by similarities brought to 0..1
+ * within their ranking. The numbers are those of `assembly/memory.ts`.
+ */
+export const FUSION_CODE = Object.freeze({ rrf: 0, weighted: 1, max: 2, mean: 3 });
+export type FusionMethod = keyof typeof FUSION_CODE;
+
 /** Addresses are bytes in the memory that the kernel was made for. */
 export interface Kernel {
   readonly build: KernelBuild;
@@ -31,10 +38,14 @@ export interface Kernel {
   firstUnlikeRow(rows: number, floats: number, count: number, quantized: number): number;
   /** Ranks the candidates by similarity to each query. */
   rank(block: number): void;
-  /** Ranks the candidates by the float64 column at `column`, larger first, as ranking 0. */
-  rankByColumn(block: number, column: number): void;
-  /** Fuses the rankings and finds every winner's ranks. */
+  /** Ranks the candidates by the float64 at `values`, one by position, larger first, as ranking `n` without those of NaN. */
+  rankByValues(block: number, values: number, n: number): void;
+  /** Fuses the rankings into scores. */
   fuse(block: number): void;
-  /** Computes every winner's similarity to every query. */
+  /** Finds the winners: the best scores, without those of -Infinity. */
+  select(block: number): void;
+  /** Raises `winnerCosines` to the cosine of each winner's row and the row of the candidate at `position`. */
+  cover(block: number, position: number): void;
+  /** Finds every winner's ranks and its similarity to every query. */
   explain(block: number): void;
 }

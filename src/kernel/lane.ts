@@ -4,9 +4,9 @@
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { check } from '../base/errors.ts';
-import type { Kernel, Metric } from './kernel.ts';
 import { joinRankings, type RankingShare } from './join-rankings.ts';
-import { FIRST_PASS_CODE, METRIC_CODE, type FirstPass } from './kernel.ts';
+import { FIRST_PASS_CODE, FUSION_CODE, METRIC_CODE } from './kernel.ts';
+import type { FirstPass, FusionMethod, Kernel, Metric } from './kernel.ts';
 import { quantizedBytesOf } from './quantize.ts';
 import {
   BLOCK_BYTES,
@@ -28,7 +28,9 @@ export interface LaneBounds {
   readonly shopCount: number;
   readonly rowFloats: number;
   readonly queryCountMax: number;
+  readonly signalCountMax: number;
   readonly depthMax: number;
+  /** Winners at most. */
   readonly limitMax: number;
 }
 
@@ -48,16 +50,17 @@ export function laneBytes(bounds: LaneBounds): number {
   const { shopCount, rowFloats, queryCountMax } = bounds;
   const depth = Math.min(bounds.depthMax, shopCount);
   const limit = Math.min(bounds.limitMax, shopCount);
+  const rankingCountMax = queryCountMax + bounds.signalCountMax;
   const arrays = [
     queryCountMax * rowFloats * 4, // queries
-    queryCountMax * 20, // norms, weights, counts
-    (shopCount + CANDIDATES_SLACK) * 16, // candidates, scores, places
+    rankingCountMax * 20, // norms, weights, counts
+    (shopCount + CANDIDATES_SLACK) * 24, // candidates, values, scores, places
     rankWorkspaceBytes(queryCountMax, shopCount, depth, rowFloats),
-    queryCountMax * depth * 12, // positions, similarities
-    limit * 12, // winners, scores
-    limit * queryCountMax * 12, // ranks, similarities
+    rankingCountMax * depth * 12, // positions, similarities
+    limit * 20, // winners, scores, cosines
+    limit * rankingCountMax * 12, // ranks, similarities
   ];
-  const paddingBytes = 16 * 64;
+  const paddingBytes = 24 * 64;
   return alignUp(BLOCK_BYTES + paddingBytes + arrays.reduce((sum, bytes) => sum + bytes, 0), 65_536);
 }
 
@@ -69,8 +72,11 @@ export class Lane {
   readonly #start: number;
   readonly #end: number;
   #free = 0;
+  /** Where what `fuse` and `select` write begins. */
+  #behindRankings = 0;
   #depth = 0;
   #queryCount = 0;
+  #signalCount = 0;
   #rowFloats = 0;
   #candidates = 0;
   #candidateCount = 0;
@@ -89,6 +95,7 @@ export class Lane {
     this.#views = this.#memory.views;
     this.#free = this.#start + BLOCK_BYTES;
     this.#queryCount = 0;
+    this.#signalCount = 0;
     this.#candidates = this.#take((candidateCountMax + CANDIDATES_SLACK) * 4);
     this.#set('candidates', this.#candidates);
     return this.#views.u32.subarray(this.#candidates / 4, this.#candidates / 4 + candidateCountMax);
@@ -100,7 +107,7 @@ export class Lane {
     this.#set('candidateCount', count);
   }
 
-  /** Makes room for `count` query vectors; fill each one of `query(n)` completely. */
+  /** Says which rows are meant and makes room for `count` query vectors; fill each one of `query(n)` completely. */
   setQueries(table: RowTable, metric: Metric, count: number): void {
     this.#queryCount = count;
     this.#rowFloats = table.rowFloats;
@@ -116,6 +123,11 @@ export class Lane {
     this.#set('queryNorms', this.#take(count * 8));
   }
 
+  /** How many signals are ranked beside the queries; none until it is said. */
+  setSignalCount(count: number): void {
+    this.#signalCount = count;
+  }
+
   /** Where query vector `n` is to be written, `rowFloats` long. */
   query(n: number): Float32Array {
     const start = this.#get('queries') / 4 + n * this.#rowFloats;
@@ -123,13 +135,13 @@ export class Lane {
   }
 
   /**
-   * Ranks the candidates for each query vector, `depth` entries at most. Without `similaritiesWanted` only the order
-   * is computed, and `rankedSimilarity` has no meaning. `firstPass` is chosen by the measured rule unless it is given,
+   * Ranks the candidates for each query vector, `depth` entries at most, and makes room for the rankings of signals.
+   * Without `similaritiesWanted` only the order is computed, and `rankedSimilarity` has no meaning. `firstPass` is chosen by the measured rule unless it is given,
    * and changes nothing but the time it takes.
    */
   rank(depth: number, similaritiesWanted: boolean, firstPass?: FirstPass): void {
     this.#prepareRank(depth, similaritiesWanted, firstPass);
-    this.#kernel.rank(this.#start);
+    if (this.#queryCount > 0) this.#kernel.rank(this.#start);
   }
 
   /**
@@ -170,37 +182,120 @@ export class Lane {
     }
   }
 
-  /** Ranks the candidates by the float64 column at address `column`, as the only ranking. */
-  rankByColumn(column: number, depth: number): void {
-    this.#queryCount = 1;
-    this.#set('queryCount', 1);
-    this.#makeRankings(1, depth);
-    this.#kernel.rankByColumn(this.#start, column);
+  /** Lets a ranking of queries end before its first similarity below `least`; only after `rank` with similarities. */
+  cutRanking(n: number, least: number): void {
+    const similarities = this.#rankedSimilarities(n).subarray(0, this.rankedCount(n));
+    let [low, high] = [0, similarities.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (similarities[middle]! >= least) low = middle + 1;
+      else high = middle;
+    }
+    this.#views.u32[this.#get('rankedCounts') / 4 + n] = low;
   }
 
-  /** Fuses the rankings into at most `limit` winners. `weights` has one entry per ranking. */
-  fuse(weights: readonly number[], rankConstant: number, limit: number): number {
-    check(weights.length === this.#queryCount, `${weights.length} weights for ${this.#queryCount} rankings`);
+  /**
+   * What a signal says of each candidate, by position: fill it completely, then take it by `rankByValues` or into the
+   * scores. `fuse` writes over it.
+   */
+  get values(): Float64Array {
+    return this.#columnOf('values');
+  }
+
+  /** Ranks the candidates by `values`, larger first, as the ranking of signal `m`; those of NaN have no rank. */
+  rankByValues(m: number): void {
+    this.#kernel.rankByValues(this.#start, this.#get('values'), this.#queryCount + m);
+  }
+
+  /**
+   * Fuses the rankings, those of the queries first, into `scores`. `weights` has one entry per ranking that is fused.
+   * May be called again, with other weights and signals.
+   */
+  fuse(method: FusionMethod, weights: readonly number[], rankConstant: number): void {
+    const rankingCount = this.#queryCount + this.#signalCount;
+    check(weights.length <= rankingCount, `${weights.length} weights for ${rankingCount} rankings`);
     const { f64 } = this.#views;
-    const winnersMax = Math.min(limit, this.#candidateCount);
+    this.#free = this.#behindRankings; // what was fused before is forgotten
     const addressOfWeights = this.#take(weights.length * 8);
     f64.set(weights, addressOfWeights / 8);
     f64[(this.#start + RANK_CONSTANT_OFFSET) / 8] = rankConstant;
     this.#set('weights', addressOfWeights);
-    this.#set('limit', winnersMax);
+    this.#set('rankingCount', weights.length);
+    this.#set('fusion', FUSION_CODE[method]);
     this.#set('scores', this.#take(this.#candidateCount * 8));
+    this.#kernel.fuse(this.#start);
+  }
+
+  /** The score of each candidate by position, to be changed before `select`; -Infinity leaves one out. */
+  get scores(): Float64Array {
+    return this.#columnOf('scores');
+  }
+
+  /** Finds the best `limit` scores; returns how many winners there are. */
+  select(limit: number): number {
+    const winnersMax = Math.min(limit, this.#candidateCount);
+    this.#set('limit', winnersMax);
     this.#set('winners', this.#take(winnersMax * 4));
     this.#set('winnerScores', this.#take(winnersMax * 8));
-    this.#set('winnerRanks', this.#take(winnersMax * this.#queryCount * 4));
-    this.#set('winnerPlaces', this.#take(this.#candidateCount * 4));
-    this.#kernel.fuse(this.#start);
+    this.#kernel.select(this.#start);
     return this.#get('winnerCount');
   }
 
-  /** Computes the winners' similarities to every query vector; only after `rank` and `fuse`. */
+  /**
+   * Makes the candidates at `positions` the winners, in that order: some of those that `select` found, or others, but no
+   * more than it was asked for.
+   */
+  setWinners(positions: readonly number[]): void {
+    check(
+      positions.length <= this.#get('limit'),
+      `${positions.length} winners, ${this.#get('limit')} selected`,
+    );
+    const { scores } = this;
+    this.#views.u32.set(positions, this.#get('winners') / 4);
+    this.#views.f64.set(
+      positions.map((position) => scores[position]!),
+      this.#get('winnerScores') / 8,
+    );
+    this.#set('winnerCount', positions.length);
+  }
+
+  /** Starts to compare winners: the largest cosine of each winner's row and those that `cover` names, -1 until then. */
+  winnerCosines(): Float64Array {
+    const winnerCount = this.#get('winnerCount');
+    this.#set('winnerCosines', this.#take(winnerCount * 8));
+    return this.#columnOf('winnerCosines', winnerCount).fill(-1);
+  }
+
+  /** Raises `winnerCosines` to the cosines with the row of the candidate at `position`; rows as of `setQueries`. */
+  cover(position: number): void {
+    this.#kernel.cover(this.#start, position);
+  }
+
+  /** Finds the winners' ranks and their similarities to every query vector. */
   explain(): void {
-    this.#set('winnerSimilarities', this.#take(this.#get('winnerCount') * this.#queryCount * 8));
+    const winnerCount = this.#get('winnerCount');
+    this.#set('winnerRanks', this.#take(winnerCount * this.#get('rankingCount') * 4));
+    this.#set('winnerPlaces', this.#take(this.#candidateCount * 4));
+    this.#set('winnerSimilarities', this.#take(winnerCount * this.#queryCount * 8));
     this.#kernel.explain(this.#start);
+  }
+
+  /** The ordinals of the candidates by position, ascending. */
+  get candidates(): Uint32Array {
+    const start = this.#candidates / 4;
+    return this.#views.u32.subarray(start, start + this.#candidateCount);
+  }
+
+  /** The position of a shop; -1 if it is no candidate. */
+  positionOf(ordinal: number): number {
+    const { candidates } = this;
+    let [low, high] = [0, candidates.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (candidates[middle]! < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return candidates[low] === ordinal ? low : -1;
   }
 
   ordinalAt(position: number): number {
@@ -215,9 +310,16 @@ export class Lane {
     return this.#views.u32[this.#get('rankedPositions') / 4 + n * this.#depth + at]!;
   }
 
-  /** Similarity, or column value after `rankByColumn`, of the entry at place `at` of ranking `n`. */
+  /** Similarity, or value of the signal, of the entry at place `at` of ranking `n`. */
   rankedSimilarity(n: number, at: number): number {
     return this.#views.f64[this.#get('rankedSimilarities') / 8 + n * this.#depth + at]!;
+  }
+
+  /** The ordinals of the winners, best first. */
+  winnerOrdinals(): number[] {
+    return Array.from({ length: this.#get('winnerCount') }, (_, place) =>
+      this.ordinalAt(this.winnerPosition(place)),
+    );
   }
 
   winnerPosition(place: number): number {
@@ -230,7 +332,7 @@ export class Lane {
 
   /** Rank from 1 of a winner in ranking `n`, or 0 beyond its depth. */
   winnerRank(place: number, n: number): number {
-    return this.#views.u32[this.#get('winnerRanks') / 4 + place * this.#queryCount + n]!;
+    return this.#views.u32[this.#get('winnerRanks') / 4 + place * this.#get('rankingCount') + n]!;
   }
 
   winnerSimilarity(place: number, n: number): number {
@@ -245,7 +347,7 @@ export class Lane {
 
   #prepareRank(depth: number, similaritiesWanted: boolean, firstPass = this.#firstPass(depth)): void {
     check(firstPass === 'floats' || this.#hasBytes, 'a snapshot without rows in bytes has no byte pass');
-    this.#makeRankings(this.#queryCount, depth);
+    this.#makeRankings(depth);
     const bytes = rankWorkspaceBytes(this.#queryCount, this.#candidateCount, this.#depth, this.#rowFloats);
     this.#set('workspace', this.#take(bytes));
     this.#set('similaritiesWanted', Number(similaritiesWanted));
@@ -287,12 +389,21 @@ export class Lane {
     return this.#views.f64.subarray(start, start + this.#depth);
   }
 
-  #makeRankings(count: number, depth: number): void {
+  #makeRankings(depth: number): void {
+    const count = this.#queryCount + this.#signalCount;
     this.#depth = Math.min(depth, this.#candidateCount);
     this.#set('depth', this.#depth);
     this.#set('rankedPositions', this.#take(count * this.#depth * 4));
     this.#set('rankedSimilarities', this.#take(count * this.#depth * 8));
     this.#set('rankedCounts', this.#take(count * 4));
+    this.#set('values', this.#take(this.#candidateCount * 8));
+    this.#behindRankings = this.#free;
+  }
+
+  /** The float64 values of a field by position or place. */
+  #columnOf(field: BlockField, count = this.#candidateCount): Float64Array {
+    const start = this.#get(field) / 8;
+    return this.#views.f64.subarray(start, start + count);
   }
 
   #set(field: BlockField, value: number): void {

@@ -3,7 +3,7 @@
  * Read it to learn what the WebAssembly kernel computes.
  */
 import type { Kernel } from './kernel.ts';
-import { METRIC_CODE } from './kernel.ts';
+import { FUSION_CODE, METRIC_CODE } from './kernel.ts';
 import { quantize, quantizedBytesOf } from './quantize.ts';
 import { dot, norm, squaredDistance } from './similarity.ts';
 import { BLOCK_WORD, RANK_CONSTANT_OFFSET, type BlockField, type LinearMemory } from './linear-memory.ts';
@@ -53,54 +53,80 @@ export class ScalarKernel implements Kernel {
     }
   }
 
-  rankByColumn(block: number, column: number): void {
-    const { u32, f64 } = this.#memory.views;
-    const candidates = this.#field(block, 'candidates') / 4;
-    this.#writeRanking(block, 0, (position) => f64[column / 8 + u32[candidates + position]!]!);
+  rankByValues(block: number, values: number, n: number): void {
+    const { f64 } = this.#memory.views;
+    this.#writeRanking(block, n, (position) => f64[values / 8 + position]!);
   }
 
   fuse(block: number): void {
-    const { u32, f64 } = this.#memory.views;
-    const queryCount = this.#field(block, 'queryCount');
     const candidateCount = this.#field(block, 'candidateCount');
-    const depth = this.#field(block, 'depth');
-    const rankConstant = f64[(block + RANK_CONSTANT_OFFSET) / 8]!;
-    const scores = new Float64Array(candidateCount);
-    const ranks = Array.from({ length: queryCount }, () => new Uint32Array(candidateCount));
-    for (let n = 0; n < queryCount; n++) {
-      const weight = f64[this.#field(block, 'weights') / 8 + n]!;
-      const positions = this.#field(block, 'rankedPositions') / 4 + n * depth;
-      const count = u32[this.#field(block, 'rankedCounts') / 4 + n]!;
-      for (let rank = 1; rank <= count; rank++) {
-        const position = u32[positions + rank - 1]!;
-        scores[position]! += weight / (rankConstant + rank);
-        ranks[n]![position] = rank;
-      }
-    }
-    const winners = bestFirst(candidateCount, (position) => scores[position]!, this.#field(block, 'limit'));
-    u32[block / 4 + BLOCK_WORD.winnerCount] = winners.length;
-    winners.forEach(({ value, position }, place) => {
-      u32[this.#field(block, 'winners') / 4 + place] = position;
-      f64[this.#field(block, 'winnerScores') / 8 + place] = value;
-      for (let n = 0; n < queryCount; n++) {
-        u32[this.#field(block, 'winnerRanks') / 4 + place * queryCount + n] = ranks[n]![position]!;
-      }
+    const scores = this.#float64(block, 'scores', candidateCount).fill(0);
+    const rankings = Array.from({ length: this.#field(block, 'rankingCount') }, (_, n) =>
+      this.#ranking(block, n),
+    );
+    const fusion = this.#field(block, 'fusion');
+    if (fusion === FUSION_CODE.rrf) this.#addRanks(block, rankings, scores);
+    else if (fusion === FUSION_CODE.max) addLargest(rankings, scores);
+    else addNorms(rankings, scores, fusion === FUSION_CODE.mean);
+  }
+
+  select(block: number): void {
+    const scores = this.#float64(block, 'scores', this.#field(block, 'candidateCount'));
+    const limit = this.#field(block, 'limit');
+    const winners = bestFirst(scores.length, (position) => scores[position]!, limit, -Infinity);
+    this.#memory.views.u32[block / 4 + BLOCK_WORD.winnerCount] = winners.length;
+    this.#uint32(block, 'winners', limit).set(winners.map(({ position }) => position));
+    this.#float64(block, 'winnerScores', limit).set(winners.map(({ value }) => value));
+  }
+
+  cover(block: number, position: number): void {
+    const { u32, f64 } = this.#memory.views;
+    const winnerCount = this.#field(block, 'winnerCount');
+    const norms = this.#field(block, 'norms') / 8;
+    const ordinalAt = (at: number): number => u32[this.#field(block, 'candidates') / 4 + at]!;
+    const chosen = ordinalAt(position);
+    const largest = this.#float64(block, 'winnerCosines', winnerCount);
+    this.#uint32(block, 'winners', winnerCount).forEach((winner, place) => {
+      const ordinal = ordinalAt(winner);
+      const product = f64[norms + chosen]! * f64[norms + ordinal]!;
+      const cosine = product === 0 ? 0 : dot(this.#row(block, chosen), this.#row(block, ordinal)) / product;
+      largest[place] = Math.max(largest[place]!, cosine);
     });
   }
 
   explain(block: number): void {
     const { u32, f64 } = this.#memory.views;
     const queryCount = this.#field(block, 'queryCount');
-    for (let place = 0; place < this.#field(block, 'winnerCount'); place++) {
-      const position = u32[this.#field(block, 'winners') / 4 + place]!;
+    const rankingCount = this.#field(block, 'rankingCount');
+    const winners = this.#uint32(block, 'winners', this.#field(block, 'winnerCount'));
+    const ranks = Array.from({ length: rankingCount }, (_, n) => this.#ranking(block, n).positions);
+    winners.forEach((position, place) => {
+      ranks.forEach((positions, n) => {
+        const rank = positions.indexOf(position) + 1;
+        u32[this.#field(block, 'winnerRanks') / 4 + place * rankingCount + n] = rank;
+      });
       for (let n = 0; n < queryCount; n++) {
-        f64[this.#field(block, 'winnerSimilarities') / 8 + place * queryCount + n] = this.#similarity(
-          block,
-          n,
-          position,
-        );
+        const similarity = this.#similarity(block, n, position);
+        f64[this.#field(block, 'winnerSimilarities') / 8 + place * queryCount + n] = similarity;
       }
-    }
+    });
+  }
+
+  #addRanks(block: number, rankings: readonly Ranking[], scores: Float64Array): void {
+    const rankConstant = this.#memory.views.f64[(block + RANK_CONSTANT_OFFSET) / 8]!;
+    for (const { weight, positions } of rankings)
+      positions.forEach((position, i) => (scores[position]! += weight / (rankConstant + (i + 1))));
+  }
+
+  #ranking(block: number, n: number): Ranking {
+    const { u32, f64 } = this.#memory.views;
+    const start = n * this.#field(block, 'depth');
+    const count = u32[this.#field(block, 'rankedCounts') / 4 + n]!;
+    return {
+      weight: f64[this.#field(block, 'weights') / 8 + n]!,
+      positions: this.#uint32(block, 'rankedPositions', start + count).subarray(start),
+      similarities: this.#float64(block, 'rankedSimilarities', start + count).subarray(start),
+    };
   }
 
   #similarity(block: number, n: number, position: number): number {
@@ -108,7 +134,7 @@ export class ScalarKernel implements Kernel {
     const rowFloats = this.#field(block, 'rowFloats');
     const ordinal = u32[this.#field(block, 'candidates') / 4 + position]!;
     const query = this.#vector(this.#field(block, 'queries') + n * rowFloats * 4, rowFloats);
-    const row = this.#vector(this.#field(block, 'rows') + ordinal * rowFloats * 4, rowFloats);
+    const row = this.#row(block, ordinal);
     const metric = this.#field(block, 'metric');
     if (metric === METRIC_CODE.innerProduct) return dot(query, row);
     if (metric === METRIC_CODE.l2) return -squaredDistance(row, query);
@@ -128,6 +154,21 @@ export class ScalarKernel implements Kernel {
     });
   }
 
+  #row(block: number, ordinal: number): Float32Array {
+    const rowFloats = this.#field(block, 'rowFloats');
+    return this.#vector(this.#field(block, 'rows') + ordinal * rowFloats * 4, rowFloats);
+  }
+
+  #uint32(block: number, field: BlockField, count: number): Uint32Array {
+    const start = this.#field(block, field) / 4;
+    return this.#memory.views.u32.subarray(start, start + count);
+  }
+
+  #float64(block: number, field: BlockField, count: number): Float64Array {
+    const start = this.#field(block, field) / 8;
+    return this.#memory.views.f64.subarray(start, start + count);
+  }
+
   #field(block: number, field: BlockField): number {
     return this.#memory.views.u32[block / 4 + BLOCK_WORD[field]]!;
   }
@@ -137,9 +178,53 @@ export class ScalarKernel implements Kernel {
   }
 }
 
-/** The best `limit` positions below `count`, value descending, then position ascending. */
-function bestFirst(count: number, valueOf: (position: number) => number, limit: number): Entry[] {
+/** The best `limit` positions below `count`, value descending, then position ascending; not those of NaN or `none`. */
+function bestFirst(
+  count: number,
+  valueOf: (position: number) => number,
+  limit: number,
+  none = Number.NaN,
+): Entry[] {
   const entries = Array.from({ length: count }, (_, position) => ({ value: valueOf(position), position }));
-  entries.sort((a, b) => b.value - a.value || a.position - b.position);
-  return entries.slice(0, limit);
+  const held = entries.filter(({ value }) => !Number.isNaN(value) && value !== none);
+  return held.sort((a, b) => b.value - a.value || a.position - b.position).slice(0, limit);
+}
+
+/** A ranking to be fused. */
+interface Ranking {
+  readonly weight: number;
+  readonly positions: Uint32Array;
+  readonly similarities: Float64Array;
+}
+
+/** The similarities of a ranking between 0 and 1. */
+function norms({ similarities }: Ranking): number[] {
+  const least = similarities.at(-1)!;
+  const range = similarities[0]! - least;
+  return Array.from(similarities, (similarity) => (range === 0 ? 1 : (similarity - least) / range));
+}
+
+function addNorms(rankings: readonly Ranking[], scores: Float64Array, asMean: boolean): void {
+  const weights = new Float64Array(scores.length);
+  for (const { weight, positions } of rankings)
+    positions.forEach((position) => (weights[position]! += Math.abs(weight)));
+  for (const ranking of rankings) {
+    norms(ranking).forEach((norm, i) => {
+      const position = ranking.positions[i]!;
+      const share = ranking.weight * norm;
+      scores[position]! += asMean ? share / weights[position]! : share;
+    });
+  }
+}
+
+function addLargest(rankings: readonly Ranking[], scores: Float64Array): void {
+  const down = new Float64Array(scores.length);
+  for (const ranking of rankings) {
+    const sums = ranking.weight > 0 ? scores : down;
+    norms(ranking).forEach((norm, i) => {
+      const position = ranking.positions[i]!;
+      sums[position] = Math.max(sums[position]!, Math.abs(ranking.weight) * norm);
+    });
+  }
+  scores.forEach((up, position) => (scores[position] = up - down[position]!));
 }

@@ -38,6 +38,7 @@ function warmUpOver(memory: LinearMemory, kernel: Kernel): Kernel['bytePass'] {
     shopCount: ROW_COUNT,
     rowFloats: ROW_FLOATS,
     queryCountMax: QUERY_COUNT,
+    signalCountMax: 0,
     depthMax: DEPTH,
     limitMax: DEPTH,
   });
@@ -70,7 +71,8 @@ function warmUpOver(memory: LinearMemory, kernel: Kernel): Kernel['bytePass'] {
       rank(metric, 'floats');
       rank(metric, 'bytes');
       rank(metric, 'relaxedBytes');
-      lane.fuse(new Array<number>(QUERY_COUNT).fill(1), 60, DEPTH);
+      lane.fuse('rrf', new Array<number>(QUERY_COUNT).fill(1), 60);
+      lane.select(DEPTH);
       lane.explain();
     }
   });

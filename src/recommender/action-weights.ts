@@ -1,4 +1,5 @@
-/** How much the rankings of actions count. */
+/** How much actions count. */
+import type { LineAction } from './line-action.ts';
 
 const MS_PER_MINUTE = 60_000;
 /**
@@ -8,13 +9,24 @@ const MS_PER_MINUTE = 60_000;
 const HALF_LIVES_MAX = 500;
 /** What lies further behind the newest adds nothing that a float64 sum would show. */
 const HALF_LIVES_BEHIND_MAX = 500;
+/** Of types that a request says nothing of; 1 of all others. */
+const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([['dismiss', -1]]);
 
 /**
- * 2^(-age / halfLife) for each of `atMs`, newest first: 1 for an action of this moment, a half after each half-life.
- * The future counts as now.
+ * 2^(-age / halfLife) for each of `atMs`: 1 for an action of this moment, a half after each half-life. The future
+ * counts as now.
  */
-export function actionWeights(atMs: readonly number[], nowMs: number, halfLifeMinutes: number): number[] {
+export function decays(atMs: readonly number[], nowMs: number, halfLifeMinutes: number): number[] {
   const halfLives = atMs.map((at) => Math.max(0, nowMs - at) / (halfLifeMinutes * MS_PER_MINUTE));
-  const tooOld = Math.max(0, (halfLives[0] ?? 0) - HALF_LIVES_MAX);
+  const tooOld = Math.max(0, Math.min(...halfLives) - HALF_LIVES_MAX);
   return halfLives.map((age) => 2 ** -Math.min(age - tooOld, HALF_LIVES_MAX + HALF_LIVES_BEHIND_MAX));
+}
+
+/** What an action counts before it ages: its own weight times that of its type. Below 0 it pushes down. */
+export function weightOf(
+  { type, weight }: LineAction,
+  typeWeights: { readonly [type: string]: number },
+): number {
+  const ofType = Object.hasOwn(typeWeights, type) ? typeWeights[type]! : (WEIGHT_OF_TYPE.get(type) ?? 1);
+  return weight * ofType;
 }

@@ -1,23 +1,21 @@
-/** Step 4: the winners of a lane as the shops of an answer, each with its reasons. */
-import type { OpenShops } from '../catalog/open-shops.ts';
-import type { Location } from '../domain/location.ts';
-import type { Lane } from '../kernel/lane.ts';
+/** Step 6: the winners of a lane as the shops of an answer, each with its reasons, and what the answer is called. */
 import { metersOfChordSquared } from '../geo/earth.ts';
-import type { Generation } from '../snapshot/generation.ts';
+import { encodeAnswerId, hashOfRequest, hashOfVersion } from './answer-id.ts';
 import type { LineAction } from './line-action.ts';
-import type { Reason, RecommendedShop } from './request.ts';
+import type { Draft } from './line.ts';
+import type { RankedBy, Reason, RecommendedShop } from './recommendation.ts';
+import { FALLBACK_STEPS } from './request-bounds.ts';
+import type { Scored } from './scoring.ts';
 
-/** The first `count` winners, best first; `reasonsOf` a place is undefined where the request does not want reasons. */
+/** The winners, best first; `reasonsOf` a place is undefined where the request does not want reasons. */
 export function recommendedShops(
-  generation: Generation,
-  lane: Lane,
-  count: number,
-  location: Location,
-  openShops: OpenShops,
+  { generation, lane, job, openShops }: Draft,
+  promotedPlaces: ReadonlySet<number>,
   reasonsOf: (place: number) => readonly Reason[] | undefined,
 ): RecommendedShop[] {
   const { catalog, reachTree, zones } = generation;
-  const ordinals = Array.from({ length: count }, (_, place) => lane.ordinalAt(lane.winnerPosition(place)));
+  const { location } = job.request;
+  const ordinals = lane.winnerOrdinals();
   const excerpts = catalog.excerpts(ordinals);
   const chordSquaredTo = reachTree.chordsSquaredFrom(location);
   return ordinals.map((ordinal, place) => {
@@ -29,7 +27,7 @@ export function recommendedShops(
     const deliveryFee = zone === -1 ? undefined : zones.feeOf(zone);
     const reasons = reasonsOf(place);
     // Field by field: twenty objects with spreads for what may be absent took 4 µs, this takes 0.7.
-    const shop: Draft = {
+    const shop: Growing<RecommendedShop> = {
       shopId: catalog.ids.idOf(ordinal),
       score: lane.winnerScore(place),
       distanceMeters: toDecimeter(metersOfChordSquared(chordSquaredTo(ordinal))),
@@ -41,36 +39,75 @@ export function recommendedShops(
     shop.hours = openShops.opennessOf(ordinal);
     if (deliveryFee !== undefined) shop.deliveryFee = deliveryFee;
     shop.attributes = attributes;
+    if (promotedPlaces.has(place)) shop.promoted = true;
     if (reasons !== undefined) shop.reasons = reasons;
     return shop as RecommendedShop;
   });
 }
 
-type Draft = { -readonly [field in keyof RecommendedShop]?: RecommendedShop[field] };
+type Growing<T> = { -readonly [field in keyof T]?: T[field] };
 
 /** A tenth of a meter is what a coordinate is worth. */
 function toDecimeter(meters: number): number {
   return Math.round(meters * 10) / 10;
 }
 
-/** One reason per action that took part, newest first: the shop's rank in its ranking and its similarity. */
-export function actionReasons(lane: Lane, place: number, actions: readonly ShownAction[]): Reason[] {
-  return actions.map((action, n) => ({
-    action,
-    rank: lane.winnerRank(place, n) || null,
-    similarity: lane.winnerSimilarity(place, n),
-  }));
+/** The name of the answer that the lane holds. */
+export function answerIdOf({ generation, lane, job, widenings }: Draft, step: RankedBy): string {
+  const { request, nowMs, continued } = job;
+  const ascending = (ordinals: number[]): number[] => ordinals.sort((a, b) => a - b);
+  return encodeAnswerId({
+    versionHash: hashOfVersion(generation.version),
+    requestHash: hashOfRequest(request),
+    atMs: nowMs,
+    step: FALLBACK_STEPS.indexOf(step),
+    widenings,
+    earlier: continued === null ? [] : ascending([...continued.earlier, ...continued.shown]),
+    shown: ascending(lane.winnerOrdinals()),
+  });
 }
 
-export function popularityReasons(generation: Generation, lane: Lane, place: number): Reason[] {
-  const value = generation.popularityOf(lane.ordinalAt(lane.winnerPosition(place)));
-  return [{ signal: 'popularity', rank: lane.winnerRank(place, 0), value }];
+/** What tells why a winner stands where it does: one reason per action, vector and signal that took part. */
+export function reasonsFor(
+  { lane, queries }: Draft,
+  { fused, penalties }: Scored,
+): (place: number) => Reason[] {
+  lane.explain();
+  const about = queries.map(({ action, place }) =>
+    action === undefined ? { vector: place! } : { action: shownAction(action) },
+  );
+  return (place) => {
+    const shares = fused.sharesOf(place);
+    const position = lane.winnerPosition(place);
+    const reasons: Reason[] = [];
+    about.forEach((query, n) => {
+      if (!fused.takesPart(n)) return;
+      const rank = lane.winnerRank(place, n) || null;
+      reasons.push({ ...query, rank, similarity: lane.winnerSimilarity(place, n), share: shares[n]! });
+    });
+    fused.signals.forEach(({ signal }, m) => {
+      const value = signal.valueOf(lane.ordinalAt(position));
+      reasons.push({
+        signal: signal.name,
+        rank: fused.signalRank(place, m),
+        value: Number.isNaN(value) ? null : value,
+        share: shares[queries.length + m]!,
+      });
+    });
+    const penalty = penalties.get(position);
+    if (penalty !== undefined)
+      reasons.push({ signal: 'shown', rank: null, value: penalty.exposure, share: penalty.share });
+    return reasons;
+  };
 }
 
 /** An action as reasons show it. */
-export type ShownAction = Extract<Reason, { readonly action: unknown }>['action'];
-
-export function shownAction({ type, keyword, shopId, atMs }: LineAction): ShownAction {
+function shownAction({
+  type,
+  keyword,
+  shopId,
+  atMs,
+}: LineAction): Extract<Reason, { action: unknown }>['action'] {
   const at = new Date(atMs).toISOString();
   return keyword === undefined ? { type, shopId, at } : { type, keyword, at };
 }

@@ -4,39 +4,46 @@
  */
 import { check } from '../base/errors.ts';
 import type { OpenMoment, OpenShops } from '../catalog/open-shops.ts';
+import { IMPRESSION } from '../domain/action.ts';
 import type { Location } from '../domain/location.ts';
 import { readPolygons } from '../geo/geojson.ts';
 import { keepInPolygons, keepNear } from '../geo/keep-within.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
-import type { LineAction } from './line-action.ts';
-import { ACTION_COUNT_MAX, WITHIN_POSITION_COUNT_MAX } from './request-bounds.ts';
+import { weightOf } from './action-weights.ts';
+import { takingPart } from './query-vectors.ts';
+import type { RecommendJob } from './recommend-job.ts';
+import { WITHIN_POSITION_COUNT_MAX } from './request-bounds.ts';
 import type { CheckedRecommendRequest, Within } from './request.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Writes the candidates of a request into the lane, ordinals ascending; returns how many. */
+/** Writes the candidates of a request within `radiusMeters` into the lane, ordinals ascending; returns how many. */
 export function findCandidates(
   generation: Generation,
   lane: Lane,
-  request: CheckedRecommendRequest,
-  actions: readonly LineAction[],
+  job: RecommendJob,
+  radiusMeters: number | undefined,
   openShops: OpenShops,
 ): number {
+  const { request } = job;
   const ordinals = lane.begin(generation.header.shopCount);
-  let count = deliveringTo(generation, request.location, request.radiusMeters, ordinals);
+  let count = deliveringTo(generation, request.location, radiusMeters, ordinals);
   if (request.within !== undefined) count = keepWithin(generation, request.within, ordinals, count);
   if (request.filter !== undefined) {
-    const viewed = (): number[] => viewedOrdinals(generation, actions);
+    const viewed = (): number[] => viewedOrdinals(generation, job);
     count = generation.catalog.compileFilter(request.filter, viewed)(ordinals, count);
   }
   if (request.openOnly !== false) count = openShops.keep(request.openOnly === true, ordinals, count);
-  count = leaveOut(excludedOrdinals(generation, request, actions), ordinals, count);
+  count = leaveOut(excludedOrdinals(generation, job), ordinals, count);
   lane.setCandidateCount(count);
   return count;
 }
 
-/** The moment a request asks about. Statuses hold now; a request for another moment is told those set by then. */
+/**
+ * The moment a request asks about. Statuses hold now; a request for another moment is told those set by then, but for
+ * the next page of an answer, which shows nothing that has closed since.
+ */
 export function openMoment({ at, openFor }: CheckedRecommendRequest, nowMs: number): OpenMoment {
   const untilMs = nowMs + openFor * MINUTE_MS;
   return { atMs: nowMs, untilMs, statusSinceMsMax: at ? nowMs : Infinity };
@@ -84,23 +91,38 @@ export function findNamed(generation: Generation, lane: Lane, shopIds: readonly 
   return ordinals.length;
 }
 
-/** The shops of the actions that take part, each once; shops that the snapshot does not know are left out. */
-function viewedOrdinals(generation: Generation, actions: readonly LineAction[]): number[] {
-  const newest = actions.slice(0, ACTION_COUNT_MAX).flatMap(({ shopId }) => shopId ?? []);
-  const known = new Set(newest.map((shopId) => generation.catalog.ids.ordinalOf(shopId)));
+/** The shops of the actions that take part and do not push down, each once, if the snapshot knows them. */
+export function viewedOrdinals(generation: Generation, { actions, request }: RecommendJob): number[] {
+  const { typeWeights } = request.fusion;
+  const viewed = takingPart(actions, typeWeights).filter((action) => weightOf(action, typeWeights) > 0);
+  const known = new Set(viewed.map(({ shopId }) => ordinalOf(generation, shopId)));
   known.delete(-1);
   return [...known];
 }
 
-function excludedOrdinals(
-  generation: Generation,
-  request: CheckedRecommendRequest,
-  actions: readonly LineAction[],
-): ReadonlySet<number> {
-  const seen = request.excludeSeen ? actions.flatMap((action) => action.shopId ?? []) : [];
-  return new Set(
-    [...request.excludeShopIds, ...seen].map((shopId) => generation.catalog.ids.ordinalOf(shopId)),
-  );
+/** The shops that a request leaves out by name or as seen; -1 among them stands for those the snapshot does not know. */
+export function excludedOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {
+  const shopIds = [...job.request.excludeShopIds, ...seenShopIds(job)];
+  return new Set(shopIds.map((shopId) => ordinalOf(generation, shopId)));
+}
+
+/** The shops of the user's actions, or of those types and of that age which the request names. */
+export function seenShopIds({
+  request: { excludeSeen },
+  actions,
+  impressions,
+  nowMs,
+}: RecommendJob): string[] {
+  if (excludeSeen === false) return [];
+  const { types, maxAgeMinutes = Infinity } = excludeSeen === true ? {} : excludeSeen;
+  const isMeant = (atMs: number): boolean => nowMs - atMs <= maxAgeMinutes * MINUTE_MS;
+  const acted = actions.filter(({ type, atMs }) => (types?.includes(type) ?? true) && isMeant(atMs));
+  const seen = types?.includes(IMPRESSION) ? impressions.filter(({ atMs }) => isMeant(atMs)) : [];
+  return [...acted.flatMap(({ shopId }) => shopId ?? []), ...seen.flatMap(({ shopIds }) => shopIds)];
+}
+
+function ordinalOf(generation: Generation, shopId: string | undefined): number {
+  return shopId === undefined ? -1 : generation.catalog.ids.ordinalOf(shopId);
 }
 
 function leaveOut(excluded: ReadonlySet<number>, ordinals: Uint32Array, count: number): number {

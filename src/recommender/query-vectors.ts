@@ -1,22 +1,85 @@
-/** Step 1: which of the user's newest actions this snapshot knows, and the embedding of each. */
+/** Step 1: the embeddings of the user's newest actions that this snapshot knows, and the vectors brought along. */
+import { RequestError } from '../base/errors.ts';
+import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
+import { decays, weightOf } from './action-weights.ts';
 import type { LineAction } from './line-action.ts';
+import type { RecommendJob } from './recommend-job.ts';
 import { ACTION_COUNT_MAX } from './request-bounds.ts';
 
-/** The embedding of one action; `row` lies in the snapshot. */
+/** One embedding that candidates are compared with. */
 export interface QueryVector {
-  readonly action: LineAction;
+  /** What it is of; undefined for a vector brought along. */
+  readonly action?: LineAction;
+  /** Place of a vector brought along. */
+  readonly place?: number;
   readonly row: Float32Array;
+  /** Never 0; below 0 what is like it is pushed down. */
+  readonly weight: number;
 }
 
-/** Query vectors of the newest actions, newest first. Keywords and shops the snapshot does not know have none. */
-export function findQueryVectors(generation: Generation, actions: readonly LineAction[]): QueryVector[] {
-  const found: QueryVector[] = [];
-  for (const action of actions.slice(0, ACTION_COUNT_MAX)) {
+/**
+ * Query vectors of the newest actions, newest first, then those brought along. Keywords and shops the snapshot does not
+ * know have none, nor has what counts nothing. Throws `RequestError` for vectors that do not fit the snapshot.
+ */
+export function findQueryVectors(
+  generation: Generation,
+  { request, actions, nowMs }: Pick<RecommendJob, 'request' | 'actions' | 'nowMs'>,
+): QueryVector[] {
+  const { typeWeights, halfLifeMinutes } = request.fusion;
+  const { dimensions, metric } = generation.header;
+  const found: (QueryVector & { readonly atMs: number })[] = [];
+  for (const action of takingPart(actions, typeWeights)) {
     const row = rowOf(generation, action);
-    if (row !== null) found.push({ action, row });
+    if (row !== null) found.push({ action, row, weight: weightOf(action, typeWeights), atMs: action.atMs });
   }
-  return found;
+  request.vectors.forEach(({ vector, weight, at }, place) => {
+    checkVector(vector, `vectors[${place}].vector`, dimensions, metric);
+    if (weight !== 0)
+      found.push({
+        place,
+        row: Float32Array.from(vector),
+        weight,
+        atMs: at === undefined ? nowMs : Date.parse(at),
+      });
+  });
+  if (found.length === 0) return [];
+  const aged = decays(
+    found.map(({ atMs }) => atMs),
+    nowMs,
+    halfLifeMinutes,
+  );
+  return found
+    .map(({ atMs: _atMs, ...query }, n) => ({ ...query, weight: query.weight * aged[n]! }))
+    .filter(({ weight }) => weight !== 0);
+}
+
+/** The newest actions that count, as many as take part. */
+export function takingPart(
+  actions: readonly LineAction[],
+  typeWeights: { readonly [type: string]: number },
+): LineAction[] {
+  return actions.filter((action) => weightOf(action, typeWeights) !== 0).slice(0, ACTION_COUNT_MAX);
+}
+
+/** Throws `RequestError` unless a vector can be compared with the embeddings of a snapshot. */
+export function checkVector(
+  vector: readonly number[],
+  field: string,
+  dimensions: number,
+  metric: Metric,
+): void {
+  if (vector.length !== dimensions) {
+    throw new RequestError(
+      field,
+      `must have ${dimensions} numbers as this snapshot's embeddings, got ${vector.length}`,
+    );
+  }
+  const at = vector.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (at !== -1) throw new RequestError(`${field}[${at}]`, `must fit a float32, got ${vector[at]}`);
+  if (metric === 'cosine' && vector.every((value) => Math.fround(value) === 0)) {
+    throw new RequestError(field, 'must not be zero: a zero vector has no cosine');
+  }
 }
 
 function rowOf(generation: Generation, action: LineAction): Float32Array | null {

@@ -3,32 +3,22 @@
  * One straight line over one generation, so a request never sees two. It is synchronous but for the ranking of a large
  * request: while threads divide that, others run, so nothing that they share may be read differently before and after.
  *
- *   query vectors → candidates → similarities and rankings → fusion → answer
+ *   query vectors → candidates → similarities and rankings → fusion → selection → answer
  */
-import { RequestError } from '../base/errors.ts';
-import { OpenShops, type StatusColumns } from '../catalog/open-shops.ts';
-import type { Lane } from '../kernel/lane.ts';
+import { OpenShops } from '../catalog/open-shops.ts';
 import type { Metric } from '../kernel/kernel.ts';
+import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
-import { actionWeights } from './action-weights.ts';
-import { actionReasons, popularityReasons, recommendedShops, shownAction } from './answer.ts';
+import { answerIdOf, reasonsFor, recommendedShops } from './answer.ts';
 import { findCandidates, findNamed, findReaching, openMoment } from './candidates.ts';
-import type { LineAction } from './line-action.ts';
-import { findQueryVectors, type QueryVector } from './query-vectors.ts';
-import type {
-  Basis,
-  CheckedRecommendRequest,
-  CheckedSimilaritiesRequest,
-  Reason,
-  Recommendation,
-  Similarities,
-} from './request.ts';
-
-/** What a line runs on: a generation, and this thread's scratch in front of it. */
-export interface Line {
-  readonly generation: Generation;
-  readonly lane: Lane;
-}
+import { radiusMetersAfter, stepsOf, wideningsMax } from './fallback.ts';
+import type { Draft, Line } from './line.ts';
+import { checkVector, findQueryVectors } from './query-vectors.ts';
+import type { RecommendJob } from './recommend-job.ts';
+import type { RankedBy, Recommendation, Similarities } from './recommendation.ts';
+import type { CheckedSimilaritiesRequest } from './request.ts';
+import { scoreBy } from './scoring.ts';
+import { selectShops } from './selection.ts';
 
 /**
  * A request up to its candidates, which lie in the lane. What is left is a ranking of them for each query vector, which
@@ -47,96 +37,107 @@ export interface Prepared<A> {
   readonly answer: () => A;
 }
 
-/**
- * A request at `nowMs`. `actions` are the user's, newest first; more than take part count as seen. `statuses` is what
- * shops say of themselves live; null if none does.
- */
-export function prepareRecommendation(
-  line: Line,
-  request: CheckedRecommendRequest,
-  actions: readonly LineAction[],
-  statuses: StatusColumns | null,
-  nowMs: number,
-): Prepared<Recommendation> {
+export function prepareRecommendation(line: Line, job: RecommendJob): Prepared<Recommendation> {
+  const draft = draftOf(line, job, performance.now(), job.continued?.widenings ?? 0);
+  return { ...rankingOf(draft), answer: () => firstSufficient(draft) };
+}
+
+/** Takes the first two steps, in a radius that is doubled `widenings` times and as often more as too little is found. */
+export function draftOf(line: Line, job: RecommendJob, startMs: number, widenings: number): Draft {
   const { generation, lane } = line;
-  const startMs = performance.now();
-  const queries = findQueryVectors(generation, actions);
-  const openShops = new OpenShops(generation.hours, statuses, openMoment(request, nowMs));
-  const candidateCount = findCandidates(generation, lane, request, actions, openShops);
-  writeQueries(line, queries);
-  const { depth } = request.fusion;
+  const { request, continued } = job;
+  const { steps, shopCountMin } = request.fallback;
+  const queries = findQueryVectors(generation, job).filter(
+    ({ weight }) => weight < 0 || steps.includes('actions'),
+  );
+  const openShops = new OpenShops(generation.hours, job.statuses, openMoment(request, job.nowMs));
+  const countWithin = (times: number): number =>
+    findCandidates(generation, lane, job, radiusMetersAfter(request, times), openShops);
+  let candidateCount = countWithin(widenings);
+  if (continued === null)
+    while (candidateCount < shopCountMin && widenings < wideningsMax(request))
+      candidateCount = countWithin(++widenings);
+  writeQueries(
+    line,
+    queries.map(({ row }) => row),
+    generation.header.metric,
+  );
+  lane.setSignalCount(Object.keys(request.fusion.signals).length + 1); // one more that a step may rest on
   const candidatesMs = performance.now();
-  return {
-    lane,
-    cost: similarityCost(generation, candidateCount, queries.length),
-    depth,
-    similaritiesWanted: false,
-    rank: () =>
-      queries.length === 0 ? lane.rankByColumn(generation.popularity, depth) : lane.rank(depth, false),
-    answer: () =>
-      fusedAnswer(line, request, queries, nowMs, { startMs, candidatesMs, candidateCount, openShops }),
-  };
+  return { ...line, job, queries, openShops, widenings, candidateCount, startMs, candidatesMs };
 }
 
-/** What the second half of a recommendation tells of the first. */
-interface FirstHalf {
-  readonly startMs: number;
-  readonly candidatesMs: number;
-  readonly candidateCount: number;
-  readonly openShops: OpenShops;
+/** How the candidates of a draft are ranked for its queries. */
+export function rankingOf({
+  generation,
+  lane,
+  job,
+  queries,
+  candidateCount,
+}: Draft): Omit<Prepared<never>, 'answer'> {
+  const { method, depth, minSimilarity } = job.request.fusion;
+  const similaritiesWanted = method !== 'rrf' || minSimilarity !== undefined;
+  const cost = similarityCost(generation, candidateCount, queries.length);
+  return { lane, cost, depth, similaritiesWanted, rank: () => lane.rank(depth, similaritiesWanted) };
 }
 
-/** Fuses the rankings in the lane and explains the winners. */
-function fusedAnswer(
-  { generation, lane }: Line,
-  request: CheckedRecommendRequest,
-  queries: readonly QueryVector[],
-  nowMs: number,
-  { startMs, candidatesMs, candidateCount, openShops }: FirstHalf,
-): Recommendation {
-  const basis: Basis = queries.length === 0 ? 'popular' : 'actions';
-  const similarityMs = performance.now();
-  const weights =
-    basis === 'popular'
-      ? [1]
-      : actionWeights(
-          queries.map(({ action }) => action.atMs),
-          nowMs,
-          request.fusion.halfLifeMinutes,
-        );
-  const winnerCount = lane.fuse(weights, request.fusion.k, request.limit);
-  const reasonsOf = reasonsFor(generation, lane, queries, request.explain);
-  const shops = recommendedShops(generation, lane, winnerCount, request.location, openShops, reasonsOf);
+/** The answer of the first step of the fallback chain that finds enough shops; if none does, the one with the most. */
+function firstSufficient(draft: Draft): Recommendation {
+  const { job } = draft;
+  const { shopCountMin, steps } = job.request.fallback;
+  let best: Recommendation | undefined;
+  for (;;) {
+    for (const step of stepsOf(draft.generation, job, draft.queries)) {
+      const answer = answerOf(draft, step);
+      if (answer.shops.length >= shopCountMin || job.continued !== null) return answer;
+      if (best === undefined || answer.shops.length > best.shops.length) best = answer;
+    }
+    if (job.continued !== null || draft.widenings >= wideningsMax(job.request)) break;
+    draft = draftOf(draft, job, draft.startMs, draft.widenings + 1);
+    rankingOf(draft).rank();
+  }
+  // Nothing is known of a user whom the chain has no step for.
+  return best ?? answerOf(draft, steps.findLast((step) => step !== 'wider') ?? 'popular', 0);
+}
+
+/** What a step of the chain makes of the ranked candidates: `limit` shops at most. */
+function answerOf(draft: Draft, step: RankedBy, limit = draft.job.request.limit): Recommendation {
+  const { generation, lane, job, queries, widenings, candidateCount, startMs, candidatesMs } = draft;
+  const rankedMs = performance.now();
+  const scored = scoreBy(draft, step);
+  const promotedPlaces = selectShops(generation, lane, job, limit);
+  const reasonsOf = job.request.explain ? reasonsFor(draft, scored) : () => undefined;
+  const shops = recommendedShops(draft, promotedPlaces, reasonsOf);
+  const answerId = answerIdOf(draft, step);
   const endMs = performance.now();
+  const radiusMeters = radiusMetersAfter(job.request, widenings)!;
   return {
+    answerId,
     version: generation.version,
-    basis,
+    ...(widenings === 0 ? { basis: step } : { basis: 'wider', wider: { radiusMeters, basis: step } }),
     candidateCount,
     similarityCount: candidateCount * queries.length,
     shops,
     tookMs: {
       candidates: candidatesMs - startMs,
-      similarity: similarityMs - candidatesMs,
-      fusion: endMs - similarityMs,
+      similarity: rankedMs - candidatesMs,
+      fusion: endMs - rankedMs,
       total: endMs - startMs,
     },
   };
 }
 
 /** Raw search: for each vector the `k` most similar candidates. */
-export function prepareSimilarities(
-  { generation, lane }: Line,
-  request: CheckedSimilaritiesRequest,
-): Prepared<Similarities> {
+export function prepareSimilarities(line: Line, request: CheckedSimilaritiesRequest): Prepared<Similarities> {
+  const { generation, lane } = line;
   const metric = request.metric ?? generation.header.metric;
   const { vectors, candidates, k } = request;
-  checkVectors(vectors, generation.header.dimensions, metric);
+  vectors.forEach((vector, n) => checkVector(vector, `vectors[${n}]`, generation.header.dimensions, metric));
   const candidateCount =
     'shopIds' in candidates
       ? findNamed(generation, lane, candidates.shopIds)
       : findReaching(generation, lane, candidates.location, candidates.radiusMeters);
-  lane.setQueries(generation.table, metric, vectors.length);
-  vectors.forEach((vector, n) => lane.query(n).fill(0).set(vector));
+  writeQueries(line, vectors, metric);
   return {
     lane,
     cost: similarityCost(generation, candidateCount, vectors.length),
@@ -160,38 +161,15 @@ function similarityCost(generation: Generation, candidateCount: number, queryCou
   return candidateCount * queryCount * generation.header.rowFloats;
 }
 
-/** A user or keyword nobody knows is a case of its own, without queries: the candidates by popularity. */
-function writeQueries({ generation, lane }: Line, queries: readonly QueryVector[]): void {
-  if (queries.length === 0) return;
-  lane.setQueries(generation.table, generation.header.metric, queries.length);
-  queries.forEach(({ row }, n) => lane.query(n).set(row));
-}
-
-function reasonsFor(
-  generation: Generation,
-  lane: Lane,
-  queries: readonly QueryVector[],
-  wanted: boolean,
-): (place: number) => Reason[] | undefined {
-  if (!wanted) return () => undefined;
-  if (queries.length === 0) return (place) => popularityReasons(generation, lane, place);
-  lane.explain();
-  const shown = queries.map(({ action }) => shownAction(action));
-  return (place) => actionReasons(lane, place, shown);
-}
-
-function checkVectors(vectors: readonly (readonly number[])[], dimensions: number, metric: Metric): void {
+function writeQueries(
+  { generation, lane }: Line,
+  vectors: readonly ArrayLike<number>[],
+  metric: Metric,
+): void {
+  lane.setQueries(generation.table, metric, vectors.length);
   vectors.forEach((vector, n) => {
-    if (vector.length !== dimensions) {
-      throw new RequestError(
-        `vectors[${n}]`,
-        `must have ${dimensions} numbers as this snapshot's embeddings, got ${vector.length}`,
-      );
-    }
-    const at = vector.findIndex((value) => !Number.isFinite(Math.fround(value)));
-    if (at !== -1) throw new RequestError(`vectors[${n}][${at}]`, `must fit a float32, got ${vector[at]}`);
-    if (metric === 'cosine' && vector.every((value) => Math.fround(value) === 0)) {
-      throw new RequestError(`vectors[${n}]`, 'must not be zero: a zero vector has no cosine');
-    }
+    const query = lane.query(n);
+    query.set(vector);
+    query.fill(0, vector.length);
   });
 }

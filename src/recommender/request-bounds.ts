@@ -5,13 +5,21 @@
 
 /** Newest actions that take part in one recommendation. */
 export const ACTION_COUNT_MAX = 50;
+/** Query vectors that a recommendation brings along beside actions. */
+export const VECTOR_COUNT_MAX = 50;
 /** Shops in one recommendation. */
 export const LIMIT_MAX = 1_000;
 export const LIMIT_DEFAULT = 20;
 /** Entries of each ranking that take part in the fusion. */
 export const DEPTH_MAX = 10_000;
+/** Signals that are fused beside the rankings of actions. */
+export const SIGNAL_COUNT_MAX = 8;
 /** Vectors of one raw search, and the best of each. */
 export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
 /** Positions of the polygons of `within`, each of which many candidates may be tested against. */
 export const WITHIN_POSITION_COUNT_MAX = 2_000;
+
+/** What a recommendation may rest on, in the order in which they are usually tried. */
+export const FALLBACK_STEPS = ['actions', 'list', 'popular', 'wider'] as const;
+export type FallbackStep = (typeof FALLBACK_STEPS)[number];

@@ -1,34 +1,37 @@
 /**
- * What a caller may ask and what it gets back: one definition for types, checks and the OpenAPI document.
+ * What a caller may ask: one definition for types, checks and the OpenAPI document.
  * The engine checks every request against these schemas; faces only carry bodies to it.
  */
 import { z } from 'zod';
 import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { FilterSchema } from '../catalog/filter.ts';
-import type { Openness } from '../catalog/open-shops.ts';
-import { InstantSchema, RequestActionSchema, ShopIdSchema, UserIdSchema } from '../domain/action.ts';
+import {
+  AnswerIdSchema,
+  InstantSchema,
+  RequestActionSchema,
+  ShopIdSchema,
+  UserIdSchema,
+} from '../domain/action.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
-import type { AttributeValue } from '../domain/shop.ts';
 import { readPolygons } from '../geo/geojson.ts';
+import { FusionSchema, VectorsSchema } from './fusion-schema.ts';
 import {
   ACTION_COUNT_MAX,
-  DEPTH_MAX,
   LIMIT_DEFAULT,
   LIMIT_MAX,
   QUERY_VECTOR_COUNT_MAX,
   SIMILARITY_K_MAX,
   WITHIN_POSITION_COUNT_MAX,
 } from './request-bounds.ts';
+import {
+  DiversitySchema,
+  ExcludeSeenSchema,
+  FallbackSchema,
+  PromotionSchema,
+  RepetitionSchema,
+} from './selection-schema.ts';
 
-/** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
-const RRF_K_DEFAULT = 60;
-const HALF_LIFE_MINUTES_DEFAULT = 60;
-/**
- * How many of the best candidates of each action's ranking take part in the fusion. What a shop beyond rank 1,000
- * would add is less than 1/17 of what the first gets; ordering it would cost more than all the rest of a request.
- */
-const DEPTH_DEFAULT = LIMIT_MAX;
 /** A day: who plans further asks with `at`. */
 const OPEN_FOR_MINUTES_MAX = 1_440;
 const SHOP_ID_COUNT_MAX = 100_000;
@@ -58,16 +61,6 @@ const WithinSchema = z
     });
   });
 
-const FusionSchema = z.strictObject({
-  method: z.literal('rrf', { error: 'must be "rrf"' }).default('rrf'),
-  /** RRF constant: a shop at rank r of an action's ranking gets weight / (k + r). */
-  k: numberWithin(0, 10_000).default(RRF_K_DEFAULT),
-  /** An action half this old counts twice as much. */
-  halfLifeMinutes: numberWithin(0.01, 10_000_000).default(HALF_LIFE_MINUTES_DEFAULT),
-  /** Entries of each ranking that take part, at least `limit`. */
-  depth: wholeNumber(1, DEPTH_MAX).default(DEPTH_DEFAULT),
-});
-
 /** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
 export const RecommendRequestSchema = z
   .strictObject({
@@ -77,6 +70,9 @@ export const RecommendRequestSchema = z
       .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
       .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
       .optional(),
+    vectors: VectorsSchema.default([]).describe(
+      'Query vectors beside the actions, with the dimensions of the snapshot.',
+    ),
     location: LocationSchema,
     radiusMeters: RadiusMetersSchema.optional(),
     within: WithinSchema.optional(),
@@ -86,8 +82,19 @@ export const RecommendRequestSchema = z
       .array(ShopIdSchema)
       .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
       .default([]),
-    excludeSeen: z.boolean().default(false),
+    excludeSeen: ExcludeSeenSchema.default(false).describe(
+      "Leaves out the shops of the user's actions: of all of them, or of `types` (impressions among them) no older " +
+        'than `maxAgeMinutes`.',
+    ),
     fusion: FusionSchema.prefault({}),
+    repetition: RepetitionSchema.optional(),
+    diversity: DiversitySchema.optional(),
+    promotion: PromotionSchema.optional(),
+    fallback: FallbackSchema.prefault({}),
+    after: AnswerIdSchema.optional().describe(
+      'The answerId of an answer to the same request: its next page, as of the same moment, without any shop that it or ' +
+        'the pages before it showed.',
+    ),
     openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
       .default(0)
       .describe(
@@ -136,61 +143,3 @@ export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
 export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;
 export type Within = z.output<typeof WithinSchema>;
 export type CheckedSimilaritiesRequest = z.output<typeof SimilaritiesRequestSchema>;
-
-/**
- * What a recommendation rests on: the user's actions, or, without any the snapshot knows, the candidates' popularity.
- */
-export type Basis = 'actions' | 'popular';
-
-/** Why a shop stands where it does. `rank` starts at 1; null means beyond the ranking's `depth`. */
-export type Reason =
-  | {
-      readonly action: {
-        readonly type: string;
-        readonly keyword?: string;
-        readonly shopId?: string;
-        readonly at?: string;
-      };
-      readonly rank: number | null;
-      readonly similarity: number;
-    }
-  | { readonly signal: 'popularity'; readonly rank: number; readonly value: number };
-
-export interface RecommendedShop {
-  readonly shopId: string;
-  readonly score: number;
-  readonly distanceMeters: number;
-  readonly name?: string;
-  readonly category?: string;
-  readonly price?: number;
-  readonly rating?: number;
-  /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
-  readonly hours: Openness;
-  /** Of the shop's zone that holds the location, the least if there are several; absent if none states one. */
-  readonly deliveryFee?: number;
-  readonly attributes: { readonly [name: string]: AttributeValue };
-  /** Absent with `explain: false`. One per action that took part, newest action first. */
-  readonly reasons?: readonly Reason[];
-}
-
-export interface Recommendation {
-  readonly version: string;
-  readonly basis: Basis;
-  readonly candidateCount: number;
-  readonly similarityCount: number;
-  /** Best first: score descending, then ordinal ascending. */
-  readonly shops: readonly RecommendedShop[];
-  readonly tookMs: {
-    readonly candidates: number;
-    readonly similarity: number;
-    readonly fusion: number;
-    readonly total: number;
-  };
-}
-
-export interface Similarities {
-  readonly version: string;
-  readonly candidateCount: number;
-  /** One per query vector, best first. */
-  readonly rankings: readonly (readonly { readonly shopId: string; readonly similarity: number }[])[];
-}

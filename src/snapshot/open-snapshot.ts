@@ -9,7 +9,7 @@ import { Generation, sha256 } from './generation.ts';
 import { loadFile, unload, type MappingMode } from './mapping.ts';
 
 /** How much scratch stands in front of a snapshot. */
-export type Scratch = Pick<LaneBounds, 'queryCountMax' | 'depthMax' | 'limitMax'> & {
+export type Scratch = Omit<LaneBounds, 'shopCount' | 'rowFloats'> & {
   readonly laneCount: number;
 };
 

@@ -8,7 +8,7 @@ import { unload } from './mapping.ts';
 import { loadSnapshot, type Scratch } from './open-snapshot.ts';
 import { verifyInThreads } from './verify-in-threads.ts';
 
-const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, depthMax: 0, limitMax: 0 };
+const NO_SCRATCH: Scratch = { laneCount: 0, queryCountMax: 0, signalCountMax: 0, depthMax: 0, limitMax: 0 };
 
 /**
  * Opens a snapshot file, verifies everything on all cores and lets it go again; returns its header.

@@ -1,8 +1,6 @@
 /** What the engine and its worker threads say to each other. Everything here survives a structured clone. */
 import { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind } from '../base/errors.ts';
-import type { StatusColumns } from '../catalog/open-shops.ts';
-import type { LineAction } from '../recommender/line-action.ts';
-import type { CheckedRecommendRequest } from '../recommender/request.ts';
+import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
 import type { Progress } from '../snapshot/verify-in-threads.ts';
 
@@ -16,15 +14,6 @@ export interface Target {
   readonly slot: number;
   readonly epoch: number;
   readonly placement: Placement;
-}
-
-/** A request for a recommendation, with all that its answer depends on beside the snapshot. */
-export interface RecommendJob {
-  readonly request: CheckedRecommendRequest;
-  readonly actions: readonly LineAction[];
-  readonly nowMs: number;
-  /** Shared, not cloned. */
-  readonly statuses: StatusColumns | null;
 }
 
 /** A request on the snapshot that it is to be answered from. */

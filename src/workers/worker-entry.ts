@@ -52,7 +52,7 @@ function viewOf({ slot: index, epoch, placement }: Target): ThreadView {
 function answerJson({ target, job }: TargetedJob, lane: number, costMax: number): AnswerJson | null {
   const view = viewOf(target);
   const line = { generation: view.generation, lane: laneOf(view, lane) };
-  const prepared = prepareRecommendation(line, job.request, job.actions, job.statuses, job.nowMs);
+  const prepared = prepareRecommendation(line, job);
   if (prepared.cost > costMax) return null;
   prepared.rank();
   const answer = prepared.answer();

@@ -1,0 +1,115 @@
+/**
+ * What an answer showed, as a text that its caller keeps: impressions are recorded by it, and the next page continues it.
+ * Nothing is kept here, so it outlives a restart and any number of answers; it is worth something as long as the
+ * version that it rests on is loaded. The text is base64url of
+ *
+ *     u8 format │ u32 hash of the version │ u32 hash of the request │ f64 moment, ms since 1970 │ u8 step │ u8 widenings
+ *     ordinals of earlier pages │ ordinals of this page │ u32 hash of all in front of it
+ *
+ * with ordinals as their number and then each one's distance to the one before, ascending, 7 bits a byte.
+ */
+import { fnv1a, fnv1aOfText } from '../base/fnv1a.ts';
+import type { CheckedRecommendRequest } from './request.ts';
+
+const FORMAT = 1;
+const HEAD_BYTES = 19;
+const HASH_BYTES = 4;
+
+export interface ShownAnswer {
+  /** `hashOfVersion` of the version it rests on. */
+  readonly versionHash: number;
+  /** `hashOfRequest` of what was asked. */
+  readonly requestHash: number;
+  /** The moment that it answers for. */
+  readonly atMs: number;
+  /** The place of the step in the fallback chain that answered, and how often the radius was widened. */
+  readonly step: number;
+  readonly widenings: number;
+  /** Ordinals, ascending: what earlier pages showed, and what this one shows. */
+  readonly earlier: readonly number[];
+  readonly shown: readonly number[];
+}
+
+export function hashOfVersion(version: string): number {
+  return fnv1aOfText(version);
+}
+
+/** The same for all pages of an answer: they may differ in what they show, not in what is asked. */
+export function hashOfRequest(request: CheckedRecommendRequest): number {
+  const { after: _after, limit: _limit, explain: _explain, version: _version, at: _at, ...asked } = request;
+  return fnv1aOfText(JSON.stringify(asked));
+}
+
+export function encodeAnswerId(answer: ShownAnswer): string {
+  const { versionHash, requestHash, atMs, step, widenings, earlier, shown } = answer;
+  // Five bytes hold any distance, and either number of them.
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + (earlier.length + shown.length + 2) * 5 + HASH_BYTES);
+  bytes.writeUInt8(FORMAT, 0);
+  bytes.writeUInt32LE(versionHash, 1);
+  bytes.writeUInt32LE(requestHash, 5);
+  bytes.writeDoubleLE(atMs, 9);
+  bytes.writeUInt8(step, 17);
+  bytes.writeUInt8(widenings, 18);
+  const end = writeOrdinals(bytes, writeOrdinals(bytes, HEAD_BYTES, earlier), shown);
+  bytes.writeUInt32LE(fnv1a(bytes.subarray(0, end)), end);
+  return bytes.toString('base64url', 0, end + HASH_BYTES);
+}
+
+/** Undefined if `answerId` is none: cut short, or made up. Whoever makes one up well names shops that are not there. */
+export function decodeAnswerId(answerId: string): ShownAnswer | undefined {
+  const bytes = Buffer.from(answerId, 'base64url');
+  const end = bytes.length - HASH_BYTES;
+  if (end < HEAD_BYTES || bytes.readUInt8(0) !== FORMAT) return undefined;
+  if (bytes.readUInt32LE(end) !== fnv1a(bytes.subarray(0, end))) return undefined;
+  const numbers = numbersIn(bytes.subarray(HEAD_BYTES, end));
+  const earlierEnd = 1 + (numbers[0] ?? 0);
+  if (numbers.length !== earlierEnd + 1 + (numbers[earlierEnd] ?? 0)) return undefined;
+  const atMs = bytes.readDoubleLE(9);
+  if (!Number.isSafeInteger(atMs) || atMs < 0) return undefined;
+  return {
+    versionHash: bytes.readUInt32LE(1),
+    requestHash: bytes.readUInt32LE(5),
+    atMs,
+    step: bytes.readUInt8(17),
+    widenings: bytes.readUInt8(18),
+    earlier: summed(numbers.slice(1, earlierEnd)),
+    shown: summed(numbers.slice(earlierEnd + 1)),
+  };
+}
+
+/** Writes ascending ordinals from `at` on; returns where they end. */
+function writeOrdinals(bytes: Buffer, at: number, ordinals: readonly number[]): number {
+  let end = writeNumber(bytes, at, ordinals.length);
+  let before = 0;
+  for (const ordinal of ordinals) {
+    end = writeNumber(bytes, end, ordinal - before);
+    before = ordinal;
+  }
+  return end;
+}
+
+function writeNumber(bytes: Buffer, at: number, value: number): number {
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest & 127) | 128;
+  bytes[at++] = rest;
+  return at;
+}
+
+/** The numbers of `writeNumber`, one after the other. */
+function numbersIn(bytes: Uint8Array): number[] {
+  const numbers: number[] = [];
+  let [value, factor] = [0, 1];
+  for (const byte of bytes) {
+    value += (byte & 127) * factor;
+    factor *= 128;
+    if (byte >= 128) continue;
+    numbers.push(value);
+    [value, factor] = [0, 1];
+  }
+  return numbers;
+}
+
+function summed(distances: readonly number[]): number[] {
+  let sum = 0;
+  return distances.map((distance) => (sum += distance));
+}

@@ -1,0 +1,49 @@
+/** What an answer rests on when the first choice finds too little: the steps of the chain, and how far a radius widens. */
+import type { Generation } from '../snapshot/generation.ts';
+import type { QueryVector } from './query-vectors.ts';
+import type { RecommendJob } from './recommend-job.ts';
+import type { RankedBy } from './recommendation.ts';
+import { FALLBACK_STEPS } from './request-bounds.ts';
+import type { CheckedRecommendRequest } from './request.ts';
+
+/** How often a radius is doubled at most where the request does not say how far it goes. */
+const WIDENINGS_DEFAULT = 2;
+
+/** How often the radius of a request may be doubled. */
+export function wideningsMax({ fallback, radiusMeters }: CheckedRecommendRequest): number {
+  if (radiusMeters === undefined || !fallback.steps.includes('wider')) return 0;
+  const { radiusMetersMax } = fallback;
+  if (radiusMetersMax === undefined) return WIDENINGS_DEFAULT;
+  return Math.max(0, Math.ceil(Math.log2(radiusMetersMax / radiusMeters)));
+}
+
+/** The radius of a request after so many doublings, the last of which may be shorter. */
+export function radiusMetersAfter(
+  { fallback, radiusMeters }: CheckedRecommendRequest,
+  widenings: number,
+): number | undefined {
+  if (radiusMeters === undefined || widenings === 0) return radiusMeters;
+  return Math.min(radiusMeters * 2 ** widenings, fallback.radiusMetersMax ?? Infinity);
+}
+
+/** The steps that can be taken for this user, in order. The next page of an answer rests on what that rested on. */
+export function stepsOf(
+  generation: Generation,
+  { request, continued }: RecommendJob,
+  queries: readonly QueryVector[],
+): RankedBy[] {
+  const steps = request.fallback.steps.filter((step) => step !== 'wider');
+  if (continued !== null) return steps.filter((step) => FALLBACK_STEPS[continued.step] === step);
+  return steps.filter(
+    (step) =>
+      step === 'popular' ||
+      (step === 'actions'
+        ? queries.some(({ weight }) => weight > 0)
+        : listOf(generation, request.userId) !== undefined),
+  );
+}
+
+/** The shops recommended to a user ahead of time, best first, if the snapshot holds a list for them. */
+export function listOf(_generation: Generation, _userId: string | undefined): Uint32Array | undefined {
+  return undefined;
+}

@@ -1,0 +1,169 @@
+/**
+ * Step 4: the rankings of the queries and the signals become one score per candidate, and what each of them added.
+ * The kernel fuses rankings; a signal that is weighed by its norm (0..1 over all candidates) is added here.
+ */
+import type { FusionMethod } from '../kernel/kernel.ts';
+import type { Lane } from '../kernel/lane.ts';
+import type { Signal } from './signals.ts';
+
+export interface WeightedSignal {
+  readonly signal: Signal;
+  readonly weight: number;
+}
+
+/** What is fused, in the order in which shares are added up: queries first. */
+export interface Parts {
+  readonly method: FusionMethod;
+  /** Of `rrf`. */
+  readonly rankConstant: number;
+  /** One per query vector in the lane; 0 of one that takes no part. */
+  readonly queryWeights: readonly number[];
+  readonly signals: readonly WeightedSignal[];
+}
+
+/** What a signal says at least and at most. */
+interface Range {
+  readonly least: number;
+  readonly largest: number;
+}
+
+/** Writes the scores of the candidates into the lane, whose queries are ranked. */
+export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }: Parts): Fused {
+  if (method !== 'rrf') {
+    lane.fuse(method, queryWeights, rankConstant);
+    const ranges = signals.map((signal) => addNorms(lane, signal));
+    return new Fused(lane, method, rankConstant, queryWeights, signals, ranges);
+  }
+  signals.forEach(({ signal }, m) => {
+    writeStrengths(lane, signal);
+    lane.rankByValues(m);
+  });
+  lane.fuse(method, [...queryWeights, ...signals.map(({ weight }) => weight)], rankConstant);
+  return new Fused(lane, method, rankConstant, queryWeights, signals, []);
+}
+
+function writeStrengths({ values, candidates }: Lane, { strengthOf }: Signal): Float64Array {
+  for (let position = 0; position < candidates.length; position++)
+    values[position] = strengthOf(candidates[position]!);
+  return values;
+}
+
+function addNorms(lane: Lane, { signal, weight }: WeightedSignal): Range {
+  const strengths = writeStrengths(lane, signal);
+  const range = { least: Infinity, largest: -Infinity };
+  for (const strength of strengths) {
+    if (strength < range.least) range.least = strength;
+    if (strength > range.largest) range.largest = strength;
+  }
+  const { scores } = lane;
+  for (let position = 0; position < scores.length; position++) {
+    const norm = normOf(strengths[position]!, range);
+    if (!Number.isNaN(norm)) scores[position]! += weight * norm;
+  }
+  return range;
+}
+
+/** Between 0 and 1; 1 where all are equal, NaN of NaN. */
+function normOf(strength: number, { least, largest }: Range): number {
+  const range = largest - least;
+  return range === 0 ? 1 : (strength - least) / range;
+}
+
+/** What each part added to the scores of winners; only after `lane.explain`. */
+export class Fused {
+  readonly signals: readonly WeightedSignal[];
+  readonly #lane: Lane;
+  readonly #method: FusionMethod;
+  readonly #rankConstant: number;
+  readonly #queryWeights: readonly number[];
+  /** Of the signals that are weighed by their norm. */
+  readonly #ranges: readonly Range[];
+
+  constructor(
+    lane: Lane,
+    method: FusionMethod,
+    rankConstant: number,
+    queryWeights: readonly number[],
+    signals: readonly WeightedSignal[],
+    ranges: readonly Range[],
+  ) {
+    this.signals = signals;
+    this.#lane = lane;
+    this.#method = method;
+    this.#rankConstant = rankConstant;
+    this.#queryWeights = queryWeights;
+    this.#ranges = ranges;
+  }
+
+  takesPart(query: number): boolean {
+    return this.#queryWeights[query] !== 0;
+  }
+
+  /** Rank from 1 of a winner in the ranking of signal `m`; null where it has none or signals are not ranked. */
+  signalRank(place: number, m: number): number | null {
+    if (this.#method !== 'rrf') return null;
+    return this.#lane.winnerRank(place, this.#queryWeights.length + m) || null;
+  }
+
+  /** What each query, then each signal, added to the score of a winner: their sum in this order is the score. */
+  sharesOf(place: number): number[] {
+    switch (this.#method) {
+      case 'rrf':
+        return this.#shareOfRanks(place);
+      case 'weighted':
+        return [...this.#weightedNorms(place), ...this.#weightedSignals(place)];
+      case 'mean': {
+        const held = (n: number) => this.#lane.winnerRank(place, n) > 0;
+        const total = this.#queryWeights.reduce(
+          (sum, weight, n) => sum + (held(n) ? Math.abs(weight) : 0),
+          0,
+        );
+        return this.#weightedNorms(place).map((share, n) => (held(n) ? share / total : 0));
+      }
+      case 'max':
+        return largestOfEitherSign(this.#weightedNorms(place), this.#queryWeights);
+    }
+  }
+
+  #shareOfRanks(place: number): number[] {
+    const weights = [...this.#queryWeights, ...this.signals.map(({ weight }) => weight)];
+    return weights.map((weight, n) => {
+      const rank = this.#lane.winnerRank(place, n);
+      return rank === 0 ? 0 : weight / (this.#rankConstant + rank);
+    });
+  }
+
+  /** Weight times similarity brought to 0..1 within the ranking; 0 where a ranking does not hold the winner. */
+  #weightedNorms(place: number): number[] {
+    const lane = this.#lane;
+    return this.#queryWeights.map((weight, n) => {
+      const rank = lane.winnerRank(place, n);
+      if (rank === 0) return 0;
+      const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
+      return (
+        weight * normOf(lane.rankedSimilarity(n, rank - 1), { least, largest: lane.rankedSimilarity(n, 0) })
+      );
+    });
+  }
+
+  #weightedSignals(place: number): number[] {
+    const ordinal = this.#lane.ordinalAt(this.#lane.winnerPosition(place));
+    return this.signals.map(({ signal, weight }, m) => {
+      const norm = normOf(signal.strengthOf(ordinal), this.#ranges[m]!);
+      return Number.isNaN(norm) ? 0 : weight * norm;
+    });
+  }
+}
+
+/** The first largest of the shares with positive weights and the first least of the others; 0 of all else. */
+function largestOfEitherSign(shares: readonly number[], weights: readonly number[]): number[] {
+  const strongest = (isMeant: (weight: number) => boolean): number => {
+    let best = -1;
+    shares.forEach((share, n) => {
+      if (isMeant(weights[n]!) && Math.abs(share) > Math.abs(shares[best] ?? 0)) best = n;
+    });
+    return best;
+  };
+  const counting = [strongest((weight) => weight > 0), strongest((weight) => weight < 0)];
+  return shares.map((share, n) => (counting.includes(n) ? share : 0));
+}

@@ -1,0 +1,88 @@
+/** What a recommendation and a raw search answer with. */
+import type { Openness } from '../catalog/open-shops.ts';
+import type { AttributeValue } from '../domain/shop.ts';
+import type { FallbackStep } from './request-bounds.ts';
+
+/** What ranked the shops: the user's actions, the user's own list in the snapshot, or popularity. */
+export type RankedBy = Exclude<FallbackStep, 'wider'>;
+
+interface ActionReason {
+  readonly action: {
+    readonly type: string;
+    readonly keyword?: string;
+    readonly shopId?: string;
+    readonly at?: string;
+  };
+  /** From 1 in the ranking of the action; null beyond its depth or below `minSimilarity`. */
+  readonly rank: number | null;
+  readonly similarity: number;
+  readonly share: number;
+}
+
+interface VectorReason {
+  /** Place in the request's `vectors`, from 0. */
+  readonly vector: number;
+  readonly rank: number | null;
+  readonly similarity: number;
+  readonly share: number;
+}
+
+interface SignalReason {
+  /**
+   * "popularity"; "proximity", in meters; "list", the place from 1 in the user's list; the name of a column; "shown", how
+   * often the user was shown the shop lately.
+   */
+  readonly signal: string;
+  /** Null if the signal says nothing of the shop, beyond the depth of its ranking, and where ranks do not count. */
+  readonly rank: number | null;
+  readonly value: number | null;
+  readonly share: number;
+}
+
+/** Why a shop stands where it does. The shares of a shop's reasons, added up in their order, are its score. */
+export type Reason = ActionReason | VectorReason | SignalReason;
+
+export interface RecommendedShop {
+  readonly shopId: string;
+  readonly score: number;
+  readonly distanceMeters: number;
+  readonly name?: string;
+  readonly category?: string;
+  readonly price?: number;
+  readonly rating?: number;
+  /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
+  readonly hours: Openness;
+  /** Of the shop's zone that holds the location, the least if there are several; absent if none states one. */
+  readonly deliveryFee?: number;
+  readonly attributes: { readonly [name: string]: AttributeValue };
+  /** Present if the shop has its place by `promotion`. */
+  readonly promoted?: true;
+  /** Absent with `explain: false`. Actions, newest first, then vectors, then signals. */
+  readonly reasons?: readonly Reason[];
+}
+
+export interface Recommendation {
+  /** What `impression` actions and `after` name this answer by. */
+  readonly answerId: string;
+  readonly version: string;
+  /** The step of the fallback chain that answered; with `wider` the field of that name says more. */
+  readonly basis: FallbackStep;
+  readonly wider?: { readonly radiusMeters: number; readonly basis: RankedBy };
+  readonly candidateCount: number;
+  readonly similarityCount: number;
+  /** In order of score, then ordinal, unless `diversity` or `promotion` ask for another. */
+  readonly shops: readonly RecommendedShop[];
+  readonly tookMs: {
+    readonly candidates: number;
+    readonly similarity: number;
+    readonly fusion: number;
+    readonly total: number;
+  };
+}
+
+export interface Similarities {
+  readonly version: string;
+  readonly candidateCount: number;
+  /** One per query vector, best first. */
+  readonly rankings: readonly (readonly { readonly shopId: string; readonly similarity: number }[])[];
+}
