@@ -28,5 +28,6 @@ export type {
   RecommendedShop,
   Similarities,
 } from './recommender/recommendation.ts';
-export type { RecommendRequest, SimilaritiesRequest } from './recommender/request.ts';
+export type { Explanation, Obstacle } from './recommender/explanation.ts';
+export type { ExplainRequest, RecommendRequest, SimilaritiesRequest } from './recommender/request.ts';
 export type { Activation } from './snapshot/snapshot-store.ts';

@@ -234,7 +234,7 @@ function laneSum(length: number, term: (i: number) => number): number {
   return lanes[0]! + lanes[2]! + (lanes[1]! + lanes[3]!);
 }
 
-function similarityOf(metric: Metric, q: Float32Array, r: Float32Array): number {
+export function similarityOf(metric: Metric, q: Float32Array, r: Float32Array): number {
   if (metric === 'l2') return -laneSum(q.length, (i) => (r[i]! - q[i]!) ** 2);
   const dot = laneSum(q.length, (i) => q[i]! * r[i]!);
   if (metric === 'innerProduct') return dot;

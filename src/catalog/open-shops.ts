@@ -26,6 +26,9 @@ const OPENNESS: Readonly<Record<number, Openness>> = {
   [UNKNOWN]: 'unknown',
 };
 
+/** How far ahead a change is looked for. */
+const CHANGE_MS_MAX = 14 * 24 * 60 * 60 * 1000;
+
 /** Shops of one catalog, with what is said of them live. */
 export class OpenShops {
   readonly #hours: OpeningHours;
@@ -64,6 +67,37 @@ export class OpenShops {
     return kept;
   }
 
+  /** Whether a shop is open at the beginning of the moment, however long it stays so. */
+  isOpenAtFirst(ordinal: number): boolean {
+    const { atMs } = this.#moment;
+    const status = this.#statusOf(ordinal);
+    if (status !== 0) return status > 0;
+    return this.#hours.throughout(this.#hours.shopTimetables[ordinal]!, atMs, atMs) !== CLOSED;
+  }
+
+  /** When a closed shop next opens, or an open one next closes; undefined if nobody knows or not within two weeks. */
+  changeAfter(ordinal: number): number | undefined {
+    const { atMs } = this.#moment;
+    const timetable = this.#hours.shopTimetables[ordinal]!;
+    const status = this.#statusOf(ordinal);
+    const sinceMs = status === 0 ? atMs : Math.abs(status);
+    if (sinceMs === Infinity) return undefined;
+    const isOpen = this.isOpenAtFirst(ordinal);
+    const code = this.#hours.throughout(timetable, sinceMs, sinceMs);
+    if (code === UNKNOWN) return status === 0 ? undefined : sinceMs;
+    // When a status ends the hours count again, and may say the same.
+    if ((code === OPEN) !== isOpen) return sinceMs;
+    return this.#hours.changeAfter(timetable, sinceMs, sinceMs + CHANGE_MS_MAX);
+  }
+
+  /** The status that holds at the beginning of the moment as `StatusColumns` has it; 0 if none does. */
+  #statusOf(ordinal: number): number {
+    const status = this.#statuses?.until[ordinal] ?? 0;
+    const { atMs, statusSinceMsMax } = this.#moment;
+    const holds = Math.abs(status) > atMs && this.#statuses!.sinceMs[ordinal]! <= statusSinceMsMax;
+    return status !== 0 && holds ? status : 0;
+  }
+
   /** The hours answer one moment at a time, and another request may have asked since: a divided ranking is awaited. */
   #ask(): void {
     this.#hours.ask(this.#moment.atMs, this.#moment.untilMs);
@@ -72,11 +106,9 @@ export class OpenShops {
   #codeOf(ordinal: number): number {
     const hours = this.#hours;
     const timetable = hours.shopTimetables[ordinal]!;
-    const status = this.#statuses === null ? 0 : this.#statuses.until[ordinal]!;
+    const status = this.#statusOf(ordinal);
     if (status === 0) return hours.answer(timetable);
-    const { atMs, untilMs, statusSinceMsMax } = this.#moment;
-    if (Math.abs(status) <= atMs || this.#statuses!.sinceMs[ordinal]! > statusSinceMsMax)
-      return hours.answer(timetable);
+    const { untilMs } = this.#moment;
     if (status < 0) return CLOSED;
     return status >= untilMs ? OPEN : hours.throughout(timetable, status, untilMs);
   }

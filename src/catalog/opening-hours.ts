@@ -160,6 +160,15 @@ export class OpeningHours {
     return undefined;
   }
 
+  /** What the clock on a timetable's wall shows at `atMs`, such as `2026-11-22T17:00`; of unknown hours in UTC. */
+  localTime(timetable: number, atMs: number): string {
+    const clock =
+      timetable === UNKNOWN_TIMETABLE ? undefined : this.#clockOf(this.#arrays.timetables[timetable * 3]!);
+    clock?.seek(atMs);
+    const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs + (clock?.offsetMs ?? 0)));
+    return local.toZonedDateTimeISO('UTC').toPlainDateTime().toString({ smallestUnit: 'minute' });
+  }
+
   /** Throws `snapshot_invalid` unless every timetable holds and every shop has one. */
   verify(): void {
     const {
@@ -202,7 +211,7 @@ export class OpeningHours {
   #look(timetable: number, atMs: number): void {
     if (atMs >= this.#fromMs[timetable]! && atMs < this.#toMs[timetable]!) return;
     const zone = this.#arrays.timetables[timetable * 3]!;
-    const clock = (this.#clocks[zone] ??= new ZoneClock(this.#zones.at(zone)));
+    const clock = this.#clockOf(zone);
     clock.seek(atMs);
     const localMs = atMs + clock.offsetMs;
     const day = Math.floor(localMs / DAY_MS);
@@ -224,6 +233,10 @@ export class OpeningHours {
     this.#isOpen[timetable] = next % 2 === 1 ? OPEN : CLOSED;
     this.#fromMs[timetable] = Math.max(clock.fromMs, originMs + fromMinute * MINUTE_MS);
     this.#toMs[timetable] = Math.min(clock.toMs, originMs + toMinute * MINUTE_MS);
+  }
+
+  #clockOf(zone: number): ZoneClock {
+    return (this.#clocks[zone] ??= new ZoneClock(this.#zones.at(zone)));
   }
 
   #weekOf(timetable: number): Uint16Array {

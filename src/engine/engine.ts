@@ -31,16 +31,20 @@ import {
   type LineAction,
 } from '../recommender/line-action.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
+import type { Explanation } from '../recommender/explanation.ts';
 import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
+  ExplainRequestSchema,
   LimitSchema,
   RecommendRequestSchema,
   SimilaritiesRequestSchema,
   type CheckedRecommendRequest,
+  type ExplainRequest,
   type RecommendRequest,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
 import type { Bounds } from '../snapshot/bounds.ts';
+import type { Generation } from '../snapshot/generation.ts';
 import type { ModelCard } from '../snapshot/format.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore, type Activation } from '../snapshot/snapshot-store.ts';
@@ -221,6 +225,18 @@ export class Engine {
   async recommendJson(request: RecommendRequest): Promise<Json<Recommendation>> {
     const made = await this.#recommend(request, true);
     return 'json' in made ? made.json : JSON.stringify(made.recommendation);
+  }
+
+  /**
+   * Why a shop stands where it does in the answer to a request, or what keeps it out of it: any shop of the version that
+   * the answer rests on. Throws `shop_unknown`.
+   */
+  async explain(input: ExplainRequest): Promise<Explanation> {
+    this.#checkOpen();
+    const { request, shopId } = validate(ExplainRequestSchema, input);
+    const begun = this.#begin(request);
+    const ordinal = ordinalIn(begun.loaded.generation, shopId);
+    return this.#runner.explanation(begun, ordinal);
   }
 
   /** Raw search: the candidates most similar to each of the given vectors. */
@@ -497,12 +513,7 @@ export class Engine {
   #ordinalOf(shopId: string): number {
     this.#checkOpen();
     const { generation } = this.#generations.find(null);
-    const ordinal = generation.catalog.ids.ordinalOf(validate(ShopSchema, { shopId }).shopId);
-    if (ordinal !== -1) return ordinal;
-    throw new EngineError(
-      'shop_unknown',
-      `no shop ${JSON.stringify(shopId)} in version ${generation.version}`,
-    );
+    return ordinalIn(generation, validate(ShopSchema, { shopId }).shopId);
   }
 
   #summaryOf(version: string): SnapshotSummary | null {
@@ -569,6 +580,13 @@ export class Engine {
     const { length: partCount } = verificationParts(generation, kernel);
     await this.#workers.verify(target, partCount, Math.min(this.#options.threads, coresToUse));
   }
+}
+
+/** Throws `shop_unknown`. */
+function ordinalIn({ catalog, version }: Generation, shopId: string): number {
+  const ordinal = catalog.ids.ordinalOf(shopId);
+  if (ordinal !== -1) return ordinal;
+  throw new EngineError('shop_unknown', `no shop ${JSON.stringify(shopId)} in version ${version}`);
 }
 
 /** An action dated far ahead would be its user's newest for as long; a clock may be wrong, but not by a day. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Lane } from '../kernel/lane.ts';
 import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
+import { prepareExplanation, type Explanation } from '../recommender/explanation.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { CheckedSimilaritiesRequest } from '../recommender/request.ts';
@@ -77,6 +78,12 @@ export class Runner {
   similarities(loaded: Loaded, request: CheckedSimilaritiesRequest): Promise<Similarities> {
     const { generation } = loaded;
     return this.#run(loaded, (lane) => prepareSimilarities({ generation, lane }, request));
+  }
+
+  /** Explains the shop `ordinal` in the answer to a request. */
+  explanation({ loaded, job }: Begun, ordinal: number): Promise<Explanation> {
+    const { generation } = loaded;
+    return this.#run(loaded, (lane) => prepareExplanation({ generation, lane }, job, ordinal));
   }
 
   /** Lets all that was asked end. Nothing may be asked any more. */

@@ -11,7 +11,13 @@
  */
 import { EngineError } from '../base/errors.ts';
 import type { Location } from '../domain/location.ts';
-import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosition } from './earth.ts';
+import {
+  CHORD_SQUARED_UNLIMITED,
+  chordSquared,
+  chordSquaredOfMeters,
+  metersOfChordSquared,
+  writePosition,
+} from './earth.ts';
 import { LEAF_SIZE } from './kd-order.ts';
 
 const NODE_FLOATS = 8;
@@ -126,6 +132,14 @@ export class ReachTree {
     const from = new Float64Array(3);
     writePosition(location.lon, location.lat, from, 0);
     return (ordinal) => chordSquared(from, 0, positions, ordinal * 3);
+  }
+
+  /** How far a location lies outside a shop's own radius, meters; 0 inside, Infinity for a shop that has none. */
+  metersBeyond(ordinal: number, location: Location): number {
+    const reach = this.#places.reaches[ordinal]!;
+    if (reach === NO_REACH) return Infinity;
+    const squared = this.chordsSquaredFrom(location)(ordinal);
+    return squared <= reach ? 0 : metersOfChordSquared(squared) - metersOfChordSquared(reach);
   }
 
   #visit(node: number, left: number, right: number): void {

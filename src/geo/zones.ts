@@ -27,6 +27,7 @@ import type { Zone } from '../domain/zone.ts';
 import { BoxTree, boxTreeFloats, buildBoxTree } from './box-tree.ts';
 import { cellAt, CELLS_BYTES, findCells, ON_BORDER, OUTSIDE } from './cells.ts';
 import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosition } from './earth.ts';
+import { metersToBorder } from './meters-to-border.ts';
 import { exactDegrees, Polygons, westmost } from './polygons.ts';
 import { NO_REACH, type Places } from './reach-tree.ts';
 
@@ -205,6 +206,18 @@ export class Zones {
       if (isBetter && this.#holds(zone, lon, lat)) best = zone;
     }
     return best;
+  }
+
+  /** How far a location lies outside the zones of a shop, meters; 0 inside, Infinity for a shop that has none. */
+  metersBeyond(ordinal: number, location: Location): number {
+    if (this.zoneAt(ordinal, location) !== -1) return 0;
+    let meters = Infinity;
+    for (let zone = this.#firstZone(ordinal); this.#shops[zone] === ordinal; zone++) {
+      const end = this.#zonePolygons[zone + 1]!;
+      for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++)
+        meters = Math.min(meters, metersToBorder(this.#polygons, polygon, location));
+    }
+    return meters;
   }
 
   /** The delivery fee of a zone, or undefined if it has none of its own. */

@@ -5,6 +5,7 @@ import { shown } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { recordActions } from './actions.ts';
 import { HttpError } from './errors.ts';
+import { explain } from './explanations.ts';
 import { liveness, readiness } from './health.ts';
 import { listKeywords } from './keywords.ts';
 import { Metrics, metricsPage } from './metrics.ts';
@@ -41,6 +42,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
   const table: readonly (readonly [Method, string, Operation])[] = [
     ['post', '/v1/actions', recordActions(engine, actionsBodyBytesMax)],
     ['post', '/v1/recommendations', recommend(engine, bodyBytesMax)],
+    ['post', '/v1/explanations', explain(engine, bodyBytesMax)],
     ['post', '/v1/similarities', similarities(engine, bodyBytesMax)],
     ['get', '/v1/shops/{shopId}', getShop(engine)],
     ['get', '/v1/shops/{shopId}/similar', similarShops(engine)],

@@ -17,7 +17,7 @@ const ShareSchema = z
   .number()
   .meta({ description: 'what it adds to the score; the shares of a shop added up in order are its score' });
 
-const ReasonSchema = z
+export const ReasonSchema = z
   .union([
     z.strictObject({
       action: z.strictObject({

@@ -238,7 +238,7 @@ export class Lane {
     this.#set('winners', this.#take(winnersMax * 4));
     this.#set('winnerScores', this.#take(winnersMax * 8));
     this.#kernel.select(this.#start);
-    return this.#get('winnerCount');
+    return this.winnerCount;
   }
 
   /**
@@ -261,7 +261,7 @@ export class Lane {
 
   /** Starts to compare winners: the largest cosine of each winner's row and those that `cover` names, -1 until then. */
   winnerCosines(): Float64Array {
-    const winnerCount = this.#get('winnerCount');
+    const { winnerCount } = this;
     this.#set('winnerCosines', this.#take(winnerCount * 8));
     return this.#columnOf('winnerCosines', winnerCount).fill(-1);
   }
@@ -273,7 +273,7 @@ export class Lane {
 
   /** Finds the winners' ranks and their similarities to every query vector. */
   explain(): void {
-    const winnerCount = this.#get('winnerCount');
+    const { winnerCount } = this;
     this.#set('winnerRanks', this.#take(winnerCount * this.#get('rankingCount') * 4));
     this.#set('winnerPlaces', this.#take(this.#candidateCount * 4));
     this.#set('winnerSimilarities', this.#take(winnerCount * this.#queryCount * 8));
@@ -315,11 +315,13 @@ export class Lane {
     return this.#views.f64[this.#get('rankedSimilarities') / 8 + n * this.#depth + at]!;
   }
 
+  get winnerCount(): number {
+    return this.#get('winnerCount');
+  }
+
   /** The ordinals of the winners, best first. */
   winnerOrdinals(): number[] {
-    return Array.from({ length: this.#get('winnerCount') }, (_, place) =>
-      this.ordinalAt(this.winnerPosition(place)),
-    );
+    return Array.from({ length: this.winnerCount }, (_, place) => this.ordinalAt(this.winnerPosition(place)));
   }
 
   winnerPosition(place: number): number {

@@ -48,7 +48,7 @@ export function recommendedShops(
 type Growing<T> = { -readonly [field in keyof T]?: T[field] };
 
 /** A tenth of a meter is what a coordinate is worth. */
-function toDecimeter(meters: number): number {
+export function toDecimeter(meters: number): number {
   return Math.round(meters * 10) / 10;
 }
 

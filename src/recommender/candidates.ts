@@ -71,6 +71,11 @@ function deliveringTo(
   return zones.add(location, radiusMeters, ordinals, reachTree.find(location, radiusMeters, ordinals));
 }
 
+/** Whether a shop lies in the caller's area. */
+export function isWithin(generation: Generation, within: Within, ordinal: number): boolean {
+  return keepWithin(generation, within, Uint32Array.of(ordinal), 1) === 1;
+}
+
 function keepWithin(generation: Generation, within: Within, ordinals: Uint32Array, count: number): number {
   if (!('polygon' in within)) {
     const { location, radiusMeters } = within;
@@ -102,17 +107,16 @@ export function viewedOrdinals(generation: Generation, { actions, request }: Rec
 
 /** The shops that a request leaves out by name or as seen; -1 among them stands for those the snapshot does not know. */
 export function excludedOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {
-  const shopIds = [...job.request.excludeShopIds, ...seenShopIds(job)];
-  return new Set(shopIds.map((shopId) => ordinalOf(generation, shopId)));
+  const named = job.request.excludeShopIds.map((shopId) => ordinalOf(generation, shopId));
+  return new Set([...named, ...seenOrdinals(generation, job)]);
+}
+
+export function seenOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {
+  return new Set(seenShopIds(job).map((shopId) => ordinalOf(generation, shopId)));
 }
 
 /** The shops of the user's actions, or of those types and of that age which the request names. */
-export function seenShopIds({
-  request: { excludeSeen },
-  actions,
-  impressions,
-  nowMs,
-}: RecommendJob): string[] {
+function seenShopIds({ request: { excludeSeen }, actions, impressions, nowMs }: RecommendJob): string[] {
   if (excludeSeen === false) return [];
   const { types, maxAgeMinutes = Infinity } = excludeSeen === true ? {} : excludeSeen;
   const isMeant = (atMs: number): boolean => nowMs - atMs <= maxAgeMinutes * MINUTE_MS;

@@ -17,7 +17,7 @@ import { checkVector, findQueryVectors } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy, Recommendation, Similarities } from './recommendation.ts';
 import type { CheckedSimilaritiesRequest } from './request.ts';
-import { scoreBy } from './scoring.ts';
+import { scoreBy, type Scored } from './scoring.ts';
 import { selectShops } from './selection.ts';
 
 /**
@@ -39,7 +39,13 @@ export interface Prepared<A> {
 
 export function prepareRecommendation(line: Line, job: RecommendJob): Prepared<Recommendation> {
   const draft = draftOf(line, job, performance.now(), job.continued?.widenings ?? 0);
-  return { ...rankingOf(draft), answer: () => firstSufficient(draft) };
+  return {
+    ...rankingOf(draft),
+    answer: () => {
+      const rankedMs = performance.now();
+      return recommendationOf(firstSufficient(draft), draft.candidatesMs, rankedMs);
+    },
+  };
 }
 
 /** Takes the first two steps, in a radius that is doubled `widenings` times and as often more as too little is found. */
@@ -81,42 +87,61 @@ export function rankingOf({
   return { lane, cost, depth, similaritiesWanted, rank: () => lane.rank(depth, similaritiesWanted) };
 }
 
-/** The answer of the first step of the fallback chain that finds enough shops; if none does, the one with the most. */
-function firstSufficient(draft: Draft): Recommendation {
-  const { job } = draft;
-  const { shopCountMin, steps } = job.request.fallback;
-  let best: Recommendation | undefined;
-  for (;;) {
-    for (const step of stepsOf(draft.generation, job, draft.queries)) {
-      const answer = answerOf(draft, step);
-      if (answer.shops.length >= shopCountMin || job.continued !== null) return answer;
-      if (best === undefined || answer.shops.length > best.shops.length) best = answer;
-    }
-    if (job.continued !== null || draft.widenings >= wideningsMax(job.request)) break;
-    draft = draftOf(draft, job, draft.startMs, draft.widenings + 1);
-    rankingOf(draft).rank();
-  }
-  // Nothing is known of a user whom the chain has no step for.
-  return best ?? answerOf(draft, steps.findLast((step) => step !== 'wider') ?? 'popular', 0);
+/** A draft with its shops chosen: they are the lane's winners. */
+export interface Selected extends Draft {
+  /** Of the fallback chain: what ranked them. */
+  readonly step: RankedBy;
+  readonly scored: Scored;
+  readonly promotedPlaces: ReadonlySet<number>;
 }
 
-/** What a step of the chain makes of the ranked candidates: `limit` shops at most. */
-function answerOf(draft: Draft, step: RankedBy, limit = draft.job.request.limit): Recommendation {
-  const { generation, lane, job, queries, widenings, candidateCount, startMs, candidatesMs } = draft;
-  const rankedMs = performance.now();
+/** Follows the fallback chain to the first step that finds enough shops; if none does, to the one with the most. */
+export function firstSufficient(draft: Draft): Selected {
+  const { job } = draft;
+  const { shopCountMin, steps } = job.request.fallback;
+  const most = { count: -1, tried: draft, step: steps[0] as RankedBy };
+  let tried = draft;
+  for (;;) {
+    for (const step of stepsOf(tried.generation, job, tried.queries)) {
+      const selected = selectedBy(tried, step);
+      const count = tried.lane.winnerCount;
+      if (count >= shopCountMin || job.continued !== null) return selected;
+      if (count > most.count) Object.assign(most, { count, tried, step });
+    }
+    if (job.continued !== null || tried.widenings >= wideningsMax(job.request)) break;
+    tried = widened(tried, tried.widenings + 1);
+  }
+  // Nothing is known of a user whom the chain has no step for.
+  if (most.count === -1) return selectedBy(tried, 'popular', 0);
+  return selectedBy(most.tried === tried ? tried : widened(tried, most.tried.widenings), most.step);
+}
+
+/** The draft in another radius, ranked. */
+function widened(draft: Draft, widenings: number): Draft {
+  const made = draftOf(draft, draft.job, draft.startMs, widenings);
+  rankingOf(made).rank();
+  return made;
+}
+
+function selectedBy(draft: Draft, step: RankedBy, limit = draft.job.request.limit): Selected {
   const scored = scoreBy(draft, step);
-  const promotedPlaces = selectShops(generation, lane, job, limit);
-  const reasonsOf = job.request.explain ? reasonsFor(draft, scored) : () => undefined;
-  const shops = recommendedShops(draft, promotedPlaces, reasonsOf);
-  const answerId = answerIdOf(draft, step);
+  const promotedPlaces = selectShops(draft.generation, draft.lane, draft.job, limit);
+  return { ...draft, step, scored, promotedPlaces };
+}
+
+/** The answer that the lane holds; `candidatesMs` and `rankedMs` say when those steps ended. */
+function recommendationOf(selected: Selected, candidatesMs: number, rankedMs: number): Recommendation {
+  const { generation, job, step, scored, candidateCount, startMs } = selected;
+  const reasonsOf = job.request.explain ? reasonsFor(selected, scored) : () => undefined;
+  const shops = recommendedShops(selected, selected.promotedPlaces, reasonsOf);
+  const answerId = answerIdOf(selected, step);
   const endMs = performance.now();
-  const radiusMeters = radiusMetersAfter(job.request, widenings)!;
   return {
     answerId,
     version: generation.version,
-    ...(widenings === 0 ? { basis: step } : { basis: 'wider', wider: { radiusMeters, basis: step } }),
+    ...basisOf(selected),
     candidateCount,
-    similarityCount: candidateCount * queries.length,
+    similarityCount: candidateCount * selected.queries.length,
     shops,
     tookMs: {
       candidates: candidatesMs - startMs,
@@ -125,6 +150,13 @@ function answerOf(draft: Draft, step: RankedBy, limit = draft.job.request.limit)
       total: endMs - startMs,
     },
   };
+}
+
+/** What an answer rests on. */
+export function basisOf({ job, step, widenings }: Selected): Pick<Recommendation, 'basis' | 'wider'> {
+  if (widenings === 0) return { basis: step };
+  const radiusMeters = radiusMetersAfter(job.request, widenings)!;
+  return { basis: 'wider', wider: { radiusMeters, basis: step } };
 }
 
 /** Raw search: for each vector the `k` most similar candidates. */

@@ -116,6 +116,9 @@ export const RecommendRequestSchema = z
     error: 'must be at least the limit: a shop beyond it has no rank',
   });
 
+/** Body of `POST /v1/explanations` and argument of `engine.explain`: a shop in the answer to a request. */
+export const ExplainRequestSchema = z.strictObject({ request: RecommendRequestSchema, shopId: ShopIdSchema });
+
 /** Body of `POST /v1/similarities` and argument of `engine.similarities`. */
 export const SimilaritiesRequestSchema = z.strictObject({
   vectors: z
@@ -138,6 +141,7 @@ export const SimilaritiesRequestSchema = z.strictObject({
 
 /** As callers write it: what has a default may be left out. */
 export type RecommendRequest = z.input<typeof RecommendRequestSchema>;
+export type ExplainRequest = z.input<typeof ExplainRequestSchema>;
 export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
 /** As the line reads it: every default filled in. */
 export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;

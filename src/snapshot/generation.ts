@@ -5,6 +5,7 @@ import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
+import type { Location } from '../domain/location.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../geo/zones.ts';
 import type { RowTable } from '../kernel/lane.ts';
@@ -89,6 +90,14 @@ export class Generation {
 
   popularityOf(ordinal: number): number {
     return this.#memory.views.f64[this.popularity / 8 + ordinal]!;
+  }
+
+  /** How far a location lies outside all that a shop delivers to, meters; 0 inside. */
+  metersBeyondReach(ordinal: number, location: Location): number {
+    return Math.min(
+      this.reachTree.metersBeyond(ordinal, location),
+      this.zones.metersBeyond(ordinal, location),
+    );
   }
 
   keywords(): TextTable {
