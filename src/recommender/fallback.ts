@@ -9,6 +9,11 @@ import type { CheckedRecommendRequest } from './request.ts';
 /** How often a radius is doubled at most where the request does not say how far it goes. */
 const WIDENINGS_DEFAULT = 2;
 
+/** Shops with which an answer has enough. */
+export function shopsWanted({ fallback, limit }: CheckedRecommendRequest): number {
+  return Math.min(fallback.shopCountMin, limit);
+}
+
 /** How often the radius of a request may be doubled. */
 export function wideningsMax({ fallback, radiusMeters }: CheckedRecommendRequest): number {
   if (radiusMeters === undefined || !fallback.steps.includes('wider')) return 0;

@@ -11,7 +11,7 @@ import type { Lane } from '../kernel/lane.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { answerIdOf, reasonsFor, recommendedShops } from './answer.ts';
 import { findCandidates, findNamed, findReaching, openMoment } from './candidates.ts';
-import { radiusMetersAfter, stepsOf, wideningsMax } from './fallback.ts';
+import { radiusMetersAfter, shopsWanted, stepsOf, wideningsMax } from './fallback.ts';
 import type { Draft, Line } from './line.ts';
 import { checkVector, findQueryVectors } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
@@ -52,7 +52,7 @@ export function prepareRecommendation(line: Line, job: RecommendJob): Prepared<R
 export function draftOf(line: Line, job: RecommendJob, startMs: number, widenings: number): Draft {
   const { generation, lane } = line;
   const { request, continued } = job;
-  const { steps, shopCountMin } = request.fallback;
+  const { steps } = request.fallback;
   const queries = findQueryVectors(generation, job).filter(
     ({ weight }) => weight < 0 || steps.includes('actions'),
   );
@@ -61,7 +61,7 @@ export function draftOf(line: Line, job: RecommendJob, startMs: number, widening
     findCandidates(generation, lane, job, radiusMetersAfter(request, times), openShops);
   let candidateCount = countWithin(widenings);
   if (continued === null)
-    while (candidateCount < shopCountMin && widenings < wideningsMax(request))
+    while (candidateCount < shopsWanted(request) && widenings < wideningsMax(request))
       candidateCount = countWithin(++widenings);
   writeQueries(
     line,
@@ -98,21 +98,22 @@ export interface Selected extends Draft {
 /** Follows the fallback chain to the first step that finds enough shops; if none does, to the one with the most. */
 export function firstSufficient(draft: Draft): Selected {
   const { job } = draft;
-  const { shopCountMin, steps } = job.request.fallback;
-  const most = { count: -1, tried: draft, step: steps[0] as RankedBy };
+  const { steps } = job.request.fallback;
+  const lastStep = steps.findLast((step) => step !== 'wider') ?? 'popular';
+  const most = { count: -1, tried: draft, step: lastStep };
   let tried = draft;
   for (;;) {
     for (const step of stepsOf(tried.generation, job, tried.queries)) {
       const selected = selectedBy(tried, step);
       const count = tried.lane.winnerCount;
-      if (count >= shopCountMin || job.continued !== null) return selected;
+      if (count >= shopsWanted(job.request) || job.continued !== null) return selected;
       if (count > most.count) Object.assign(most, { count, tried, step });
     }
     if (job.continued !== null || tried.widenings >= wideningsMax(job.request)) break;
     tried = widened(tried, tried.widenings + 1);
   }
   // Nothing is known of a user whom the chain has no step for.
-  if (most.count === -1) return selectedBy(tried, 'popular', 0);
+  if (most.count === -1) return { ...selectedBy(tried, 'popular', 0), step: most.step };
   return selectedBy(most.tried === tried ? tried : widened(tried, most.tried.widenings), most.step);
 }
 

@@ -79,7 +79,7 @@ export const FallbackSchema = z.strictObject({
         'snapshot holds for the user; popularity; the steps before it within a radius that doubles up to ' +
         '`radiusMetersMax`. If none has as many, the one with the most is the answer. `basis` names the step.',
     ),
-  shopCountMin: wholeNumber(1, LIMIT_MAX).default(1),
+  shopCountMin: wholeNumber(1, LIMIT_MAX).default(1).describe('Counts up to `limit`.'),
   radiusMetersMax: numberWithin(1, RADIUS_METERS_UNLIMITED)
     .optional()
     .describe('How far "wider" goes; four times `radiusMeters` if absent. Shops\' own zones always hold.'),

@@ -1,0 +1,341 @@
+/** Which of the ranked shops make the list: pages, repetition, variety, promotion, the fallback chain; against plain loops. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import type { Shop } from '../src/domain/shop.ts';
+import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
+import { buildTown, FullScan, similarityOf, Workspace, type ScanShop } from './built-town.ts';
+
+const AT = '2026-11-22T12:00:00Z';
+const NOW_MS = Date.parse(AT);
+const SEEDS = Array.from({ length: 25 }, (_, i) => i + 1);
+
+const workspace = new Workspace();
+let town: Town;
+let scan: FullScan;
+let shops: ReadonlyMap<string, Shop>;
+let engine: Engine;
+let threaded: Engine;
+beforeAll(async () => {
+  const built = await buildTown(workspace, 'v1', { seed: 9, shopCount: 1_200, dimensions: 18 });
+  town = built.town;
+  scan = new FullScan(town);
+  shops = new Map([...town.shops()].map((shop) => [shop.shopId, shop]));
+  const open = (name: string, threads: number) =>
+    openEngine({ store: built.store.directory, data: workspace.path(name), threads });
+  [engine, threaded] = [await open('data', 0), await open('data-threads', 2)];
+});
+afterAll(async () => {
+  await Promise.all([engine.close(), threaded.close()]);
+  workspace.remove();
+});
+
+type Asked = RecommendRequest & { readonly limit: number };
+
+/** A request about two shops, and all its candidates as a full scan ranks them. */
+function randomCase(seed: number): { readonly request: Asked; readonly scored: readonly ScanShop[] } {
+  const random = new Random(seed);
+  const location = { lon: TOWN_CENTER.lon + random.between(-0.01, 0.01), lat: TOWN_CENTER.lat };
+  const viewed = [town.shop(random.below(town.shopCount)), town.shop(random.below(town.shopCount))];
+  const actions = viewed.map(({ shopId }) => ({ type: 'view', shopId, at: AT }));
+  const request = { location, actions, limit: random.pick([1, 7, 20]), at: AT };
+  const { shops } = scan.scored({
+    location,
+    limit: 0,
+    queries: viewed.map(({ shopId }) => ({ vector: scan.vectorOf(shopId), weight: 1 })),
+    passes: () => true,
+    metric: 'cosine',
+    k: 60,
+    depth: 1_000,
+  });
+  return { request, scored: shops };
+}
+
+const idsOf = (answer: Recommendation): string[] => answer.shops.map(({ shopId }) => shopId);
+
+/** An answer of both engines, which must be the same. */
+async function answered(request: RecommendRequest): Promise<Recommendation> {
+  const answer = await engine.recommend(request);
+  const json = await threaded.recommendJson(request);
+  const { tookMs: _tookMs, ...inWorker } = JSON.parse(Buffer.from(json as Uint8Array).toString());
+  expect(JSON.parse(JSON.stringify({ ...answer, tookMs: undefined }))).toEqual(inWorker);
+  return answer;
+}
+
+describe('pages', () => {
+  test('one after the other they are what one long answer is', async () => {
+    for (const seed of SEEDS) {
+      const { request, scored } = randomCase(seed);
+      const pages: string[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const page = await answered({ ...request, ...(after !== undefined && { after }) });
+        if (page.shops.length === 0) break;
+        pages.push(...idsOf(page));
+        after = page.answerId;
+      }
+      expect(pages, `seed ${seed}`).toEqual(scored.map(({ shopId }) => shopId));
+    }
+  });
+
+  test('with variety and promotion no shop comes twice and none is left out', async () => {
+    for (const seed of SEEDS) {
+      const { request, scored } = randomCase(seed);
+      const varied: RecommendRequest = {
+        ...request,
+        limit: 20,
+        diversity: { mmr: {}, maxPer: { category: 2 } },
+        promotion: { filter: { spicy: true }, share: 0.3 },
+      };
+      const seen: string[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const page = await engine.recommend({ ...varied, ...(after !== undefined && { after }) });
+        if (page.shops.length === 0) break;
+        seen.push(...idsOf(page));
+        after = page.answerId;
+      }
+      expect(seen.toSorted(), `seed ${seed}`).toEqual(scored.map(({ shopId }) => shopId).toSorted());
+    }
+  });
+
+  test('what the user does and is told meanwhile does not disturb them, but what has closed is gone', async () => {
+    const { request, scored } = randomCase(3);
+    const userId = 'paging';
+    const [first] = request.actions!;
+    await engine.record([{ ...first!, userId }]);
+    const asked = { location: request.location, userId, limit: 10 };
+    const whole = idsOf(await engine.recommend({ ...asked, limit: 40 }));
+    const page = await engine.recommend(asked);
+    await engine.record([{ type: 'view', shopId: scored.at(-1)!.shopId, userId }]);
+    const closed = whole[12]!;
+    await engine.setStatus({ shopId: closed, open: false });
+    const next = await engine.recommend({ ...asked, after: page.answerId });
+    await engine.clearStatus(closed);
+    expect(idsOf(next)).toEqual([...whole.slice(10, 12), ...whole.slice(13, 21)]);
+  });
+
+  test('they belong to their request and to a version that is held', async () => {
+    const { request } = randomCase(4);
+    const { answerId } = await engine.recommend(request);
+    const other = { ...request, radiusMeters: 900, after: answerId };
+    await expect(engine.recommend(other)).rejects.toThrow(/^after is the answerId of another request/);
+    const longer = { ...request, limit: 3, explain: false, after: answerId };
+    await expect(engine.recommend(longer)).resolves.toMatchObject({ version: 'v1' });
+    const flipped = `${answerId.slice(0, 30)}${answerId[30] === 'A' ? 'B' : 'A'}${answerId.slice(31)}`;
+    for (const damaged of [flipped, answerId.slice(0, -1), 'AQ', 'A'.repeat(500)])
+      await expect(engine.recommend({ ...request, after: damaged })).rejects.toThrow(
+        /^after must be the answerId/,
+      );
+    await expect(engine.recommend({ ...request, version: 'v1', after: answerId })).resolves.toBeDefined();
+  });
+});
+
+test('what was shown lately counts less, by the formula, and impressions can be excluded', async () => {
+  for (const seed of SEEDS) {
+    const { request, scored } = randomCase(seed);
+    const random = new Random(seed);
+    const shown = scored.filter(() => random.unit() < 0.1);
+    const impressions = shown.flatMap(({ shopId }) =>
+      Array.from({ length: 1 + random.below(2) }, () => ({ shopId, ageMinutes: random.below(600) })),
+    );
+    const [penalty, halfLifeMinutes] = [random.unit(), 120];
+    const lowered = scored.map(({ shopId, score }) => {
+      const ages = impressions.filter((impression) => impression.shopId === shopId);
+      const exposure = ages.reduce((sum, { ageMinutes }) => sum + 2 ** -(ageMinutes / halfLifeMinutes), 0);
+      return { shopId, score: score - score * (1 - (1 - penalty) ** exposure) };
+    });
+    const expected = lowered.toSorted((a, b) => b.score - a.score).slice(0, request.limit);
+    const actions = [
+      ...request.actions!,
+      ...impressions.slice(0, 40).map(({ shopId, ageMinutes }) => ({
+        type: 'impression',
+        shopId,
+        at: new Date(NOW_MS - ageMinutes * 60_000).toISOString(),
+      })),
+    ];
+    if (impressions.length > 40) continue;
+    const answer = await answered({ ...request, actions, repetition: { penalty, halfLifeMinutes } });
+    const found = answer.shops.map(({ score }) => score);
+    expect(found.length).toBe(expected.length);
+    found.forEach((score, i) => expect(score, `seed ${seed}`).toBeCloseTo(expected[i]!.score, 12));
+    for (const { reasons, score } of answer.shops)
+      expect(reasons!.reduce((sum, { share }) => sum + share, 0)).toBe(score);
+    const without = await answered({ ...request, actions, excludeSeen: { types: ['impression'] } });
+    expect(without.candidateCount).toBe(
+      scored.length - new Set(impressions.map(({ shopId }) => shopId)).size,
+    );
+    expect(without.basis).toBe('actions');
+  }
+});
+
+test('an impression by answerId is of all shops that the answer showed', async () => {
+  const { request } = randomCase(5);
+  const first = await engine.recommend(request);
+  const actions = [...request.actions!, { type: 'impression', answerId: first.answerId }];
+  const next = await answered({ ...request, actions, excludeSeen: { types: ['impression'] } });
+  expect(next.candidateCount).toBe(first.candidateCount - first.shops.length);
+  expect(idsOf(next).filter((shopId) => idsOf(first).includes(shopId))).toEqual([]);
+});
+
+/** At most `countMax` shops of each category, in order. */
+function capped(order: readonly string[], countMax: number, limit: number): string[] {
+  const counts = new Map<string, number>();
+  const kept = order.filter((shopId) => {
+    const category = shops.get(shopId)!.category!;
+    counts.set(category, (counts.get(category) ?? 0) + 1);
+    return counts.get(category)! <= countMax;
+  });
+  return kept.slice(0, limit);
+}
+
+test('at most so many shops of a category, the best of them, down to the last candidate', async () => {
+  for (const seed of SEEDS) {
+    const { request, scored } = randomCase(seed);
+    const countMax = 1 + (seed % 3);
+    const order = scored.map(({ shopId }) => shopId);
+    for (const limit of [request.limit, 1_000]) {
+      const asked = { ...request, limit, diversity: { maxPer: { category: countMax } } };
+      expect(idsOf(await answered(asked)), `seed ${seed}`).toEqual(capped(order, countMax, limit));
+    }
+  }
+  const { request } = randomCase(1);
+  const refused = engine.recommend({ ...request, diversity: { maxPer: { price: 1 } } });
+  await expect(refused).rejects.toThrow(
+    /^diversity.maxPer must name columns of texts \(.*category.*got "price"/,
+  );
+});
+
+test('marginal relevance is what its formula says, picked one by one', async () => {
+  for (const seed of SEEDS) {
+    const { request, scored } = randomCase(seed);
+    const lambda = new Random(seed).unit();
+    const pool = scored.slice(0, Math.max(100, 5 * request.limit));
+    const [largest, least] = [pool[0]!.score, pool.at(-1)!.score];
+    const chosen: string[] = [];
+    while (chosen.length < Math.min(request.limit, pool.length)) {
+      const values = pool.map(({ shopId, score }) => {
+        if (chosen.includes(shopId)) return -Infinity;
+        const cosines = chosen.map((other) =>
+          similarityOf('cosine', scan.vectorOf(other), scan.vectorOf(shopId)),
+        );
+        const norm = largest === least ? 1 : (score - least) / (largest - least);
+        return lambda * norm - (1 - lambda) * (chosen.length === 0 ? 0 : Math.max(...cosines));
+      });
+      chosen.push(pool[values.indexOf(Math.max(...values))]!.shopId);
+    }
+    expect(idsOf(await answered({ ...request, diversity: { mmr: { lambda } } })), `seed ${seed}`).toEqual(
+      chosen,
+    );
+  }
+});
+
+test('promoted shops take their share of the places, marked, the best of them first', async () => {
+  for (const seed of SEEDS) {
+    const { request, scored } = randomCase(seed);
+    const share = new Random(seed).pick([0, 0.1, 0.25, 0.5, 1]);
+    const isPromoted = ({ shopId }: ScanShop): boolean => shops.get(shopId)!.attributes['spicy'] === true;
+    const [promoted, organic] = [scored.filter(isPromoted), [...scored]];
+    const expected: { shopId: string; promoted?: true }[] = [];
+    const isFree = ({ shopId }: ScanShop): boolean => !expected.some((taken) => taken.shopId === shopId);
+    for (let place = 1; place <= Math.min(request.limit, scored.length); place++) {
+      const isDue = Math.floor(place * share + 1e-9) > Math.floor((place - 1) * share + 1e-9);
+      const chosen = isDue ? promoted.find(isFree) : undefined;
+      if (chosen === undefined) expected.push({ shopId: organic.find(isFree)!.shopId });
+      else expected.push({ shopId: chosen.shopId, promoted: true });
+    }
+    const answer = await answered({ ...request, promotion: { filter: { spicy: true }, share } });
+    const found = answer.shops.map(({ shopId, promoted: mark }) => ({
+      shopId,
+      ...(mark && { promoted: mark }),
+    }));
+    expect(found, `seed ${seed}`).toEqual(expected);
+  }
+});
+
+describe('the fallback chain', () => {
+  const somewhere = { location: TOWN_CENTER, at: AT };
+
+  test('names the step that answered', async () => {
+    expect(await engine.recommend({ ...somewhere, userId: 'nobody' })).toMatchObject({ basis: 'popular' });
+    const known = { ...somewhere, actions: [{ type: 'view', shopId: 's1' }] };
+    expect(await engine.recommend(known)).toMatchObject({ basis: 'actions' });
+    expect(await engine.recommend({ ...known, fallback: { steps: ['popular', 'actions'] } })).toMatchObject({
+      basis: 'popular',
+    });
+    const dismissed = { ...somewhere, actions: [{ type: 'dismiss', shopId: 's1' }] };
+    expect(await engine.recommend(dismissed)).toMatchObject({ basis: 'popular' });
+  });
+
+  test('a chain that has no step for the user answers with no shops', async () => {
+    const answer = await answered({ ...somewhere, userId: 'nobody', fallback: { steps: ['actions'] } });
+    expect(answer).toMatchObject({ basis: 'actions', shops: [], similarityCount: 0 });
+    expect(answer.candidateCount).toBeGreaterThan(0);
+  });
+
+  test('nothing like enough leads to the next step', async () => {
+    const known = {
+      ...somewhere,
+      actions: [{ type: 'view', shopId: 's1' }],
+      fusion: { minSimilarity: 0.999_999 },
+    };
+    const { shopId } = town.shop(1);
+    const found = await answered(known);
+    expect(found.basis === 'actions' ? idsOf(found) : found.basis).toEqual(
+      found.basis === 'actions' ? [shopId] : 'popular',
+    );
+    const many = await answered({ ...known, fallback: { shopCountMin: 2 } });
+    expect(many).toMatchObject({ basis: 'popular' });
+    expect(many.shops.length).toBe(20);
+    // Where no step finds as many, the one with the most is the answer.
+    const all = await answered({ ...known, limit: 5, fallback: { shopCountMin: 1_000 } });
+    expect([all.basis, all.shops.length]).toEqual(['popular', 5]);
+  });
+
+  test('a radius is doubled until enough is found, and no further than it may', async () => {
+    const near = { ...somewhere, radiusMeters: 60, actions: [{ type: 'view', shopId: 's1' }] };
+    const counts: number[] = [];
+    for (const radiusMeters of [60, 120, 240, 480])
+      counts.push((await engine.recommend({ ...near, radiusMeters })).candidateCount);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    const steps = ['actions', 'popular', 'wider'] as const;
+    for (const shopCountMin of [1, counts[1]!, counts[2]!, counts[3]!]) {
+      const fallback = { steps: [...steps], shopCountMin, radiusMetersMax: 480 };
+      const answer = await answered({ ...near, limit: 500, fallback });
+      const widenings = counts.findIndex((count) => count >= shopCountMin);
+      expect(answer.candidateCount).toBe(counts[widenings]);
+      expect(answer).toMatchObject(
+        widenings === 0
+          ? { basis: 'actions' }
+          : { basis: 'wider', wider: { radiusMeters: 60 * 2 ** widenings, basis: 'actions' } },
+      );
+    }
+    const bounded = { steps: [...steps], shopCountMin: 1_000, radiusMetersMax: 100 };
+    const widest = await answered({ ...near, limit: 500, fallback: bounded });
+    const within100 = await engine.recommend({ ...near, radiusMeters: 100 });
+    expect(widest.candidateCount).toBe(within100.candidateCount);
+    // Where the request does not say how far: four times.
+    const unsaid = await answered({
+      ...near,
+      limit: 500,
+      fallback: { steps: [...steps], shopCountMin: 1_000 },
+    });
+    expect(unsaid).toMatchObject({ basis: 'wider', wider: { radiusMeters: 240 } });
+    expect(unsaid.candidateCount).toBe(counts[2]);
+  });
+
+  test('the next page rests on what the first rested on', async () => {
+    const near = { ...somewhere, radiusMeters: 60, limit: 10 };
+    expect((await engine.recommend(near)).candidateCount).toBeLessThan(10);
+    const fallback = { steps: ['actions', 'popular', 'wider'] as ('actions' | 'popular' | 'wider')[] };
+    const wide = { ...near, fallback: { ...fallback, shopCountMin: 10, radiusMetersMax: 1_000 } };
+    const whole = idsOf(await engine.recommend({ ...wide, limit: 500 }));
+    const first = await answered(wide);
+    expect(first.basis).toBe('wider');
+    const next = await answered({ ...wide, after: first.answerId });
+    const last = await answered({ ...wide, after: next.answerId });
+    expect([first, next, last].map(({ basis }) => basis)).toEqual(['wider', 'wider', 'wider']);
+    expect([first, next, last].flatMap(idsOf)).toEqual(whole.slice(0, 30));
+    expect(whole.length).toBeGreaterThan(10);
+  });
+});
