@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { EngineOptionsSchema } from '../engine/config.ts';
+import { readJsonFile } from './json-file.ts';
 import { readNumber, readPath } from './option-values.ts';
 
 /** `--store`, `--data`, `--threads` … in the order of the schema; what has no default must be given. */
@@ -14,6 +15,7 @@ function settingOption(name: string, schema: z.ZodType): Option {
   const variable = `DOORRANK_${words.replaceAll('-', '_').toUpperCase()}`;
   const option = (value: string) =>
     new Option(`--${words} <${value}>`, schema.description?.replaceAll('`', '')).env(variable);
+  if (schema instanceof z.ZodOptional) return option('file').argParser(readJsonFile).helpGroup('Tuning:');
   if (!(schema instanceof z.ZodDefault)) {
     return option('directory').argParser(readPath).makeOptionMandatory();
   }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ACTION_STORE_DEFAULTS, COMMIT_DELAY_MS_MAX } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
+import { RequestDefaultsSchema } from '../recommender/request.ts';
 
 const directory = (what: string) =>
   z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` });
@@ -47,6 +48,9 @@ export const EngineOptionsSchema = z.strictObject({
   commitDelayMs: wholeNumber(0, COMMIT_DELAY_MS_MAX)
     .default(ACTION_STORE_DEFAULTS.commitDelayMs)
     .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
+  defaults: RequestDefaultsSchema.optional().describe(
+    'what requests are answered with that do not say it: `fusion`, `fallback`, `diversity` and other parts of a request',
+  ),
 });
 
 /** As callers write them: what has a default may be left out. */

@@ -54,6 +54,7 @@ import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } fr
 import { Generations, type Loaded } from './generations.ts';
 import { continuedAnswer, shownShopIds, versionOf } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
+import { withDefaults } from './request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 
 /** Actions in one call of `record`. */
@@ -233,7 +234,9 @@ export class Engine {
    */
   async explain(input: ExplainRequest): Promise<Explanation> {
     this.#checkOpen();
-    const { request, shopId } = validate(ExplainRequestSchema, input);
+    const { defaults } = this.#options;
+    const asked = { ...input, request: withDefaults(input?.request, defaults) };
+    const { request, shopId } = validate(ExplainRequestSchema, asked);
     const begun = this.#begin(request);
     const ordinal = ordinalIn(begun.loaded.generation, shopId);
     return this.#runner.explanation(begun, ordinal);
@@ -459,7 +462,7 @@ export class Engine {
 
   async #recommend(request: RecommendRequest, asJson: boolean): Promise<MadeRecommendation> {
     this.#checkOpen();
-    const checked = validate(RecommendRequestSchema, request);
+    const checked = validate(RecommendRequestSchema, withDefaults(request, this.#options.defaults));
     const made = await this.#runner.recommend(() => this.#begin(checked), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
     return made;

@@ -61,60 +61,77 @@ const WithinSchema = z
     });
   });
 
+const RequestFieldsSchema = z.strictObject({
+  userId: UserIdSchema.optional(),
+  actions: z
+    .array(RequestActionSchema, { error: 'must be an array of actions' })
+    .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
+    .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
+    .optional(),
+  vectors: VectorsSchema.default([]).describe(
+    'Query vectors beside the actions, with the dimensions of the snapshot.',
+  ),
+  location: LocationSchema,
+  radiusMeters: RadiusMetersSchema.optional(),
+  within: WithinSchema.optional(),
+  limit: LimitSchema.default(LIMIT_DEFAULT),
+  filter: FilterSchema.optional(),
+  excludeShopIds: z
+    .array(ShopIdSchema)
+    .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
+    .default([]),
+  excludeSeen: ExcludeSeenSchema.default(false).describe(
+    "Leaves out the shops of the user's actions: of all of them, or of `types` (impressions among them) no older " +
+      'than `maxAgeMinutes`.',
+  ),
+  fusion: FusionSchema.prefault({}),
+  repetition: RepetitionSchema.optional(),
+  diversity: DiversitySchema.optional(),
+  promotion: PromotionSchema.optional(),
+  fallback: FallbackSchema.prefault({}),
+  after: AnswerIdSchema.optional().describe(
+    'The answerId of an answer to the same request: its next page, as of the same moment, without any shop that it or ' +
+      'the pages before it showed.',
+  ),
+  openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
+    .default(0)
+    .describe(
+      'Minutes that a shop must stay open without a gap, from `at` on: what preparing an order takes.',
+    ),
+  openOnly: z
+    .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
+    .default(true)
+    .describe(
+      'Whether closed shops are left out: by their live status, else by their hours. A shop whose hours are unknown ' +
+        'counts as open, unless `"known"`.',
+    ),
+  explain: z.boolean().default(true),
+  version: z.string().nullish(),
+  at: InstantSchema.nullish(),
+});
+
+/** What a deployment may decide for requests that do not say it: all but who asks, about what and where. */
+export const RequestDefaultsSchema = RequestFieldsSchema.pick({
+  limit: true,
+  excludeSeen: true,
+  fusion: true,
+  repetition: true,
+  diversity: true,
+  promotion: true,
+  fallback: true,
+  openFor: true,
+  openOnly: true,
+  explain: true,
+}).partial();
+
 /** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
-export const RecommendRequestSchema = z
-  .strictObject({
-    userId: UserIdSchema.optional(),
-    actions: z
-      .array(RequestActionSchema, { error: 'must be an array of actions' })
-      .max(ACTION_COUNT_MAX, { error: `must hold at most ${ACTION_COUNT_MAX} actions` })
-      .describe('Instead of the recorded actions of `userId`. Newest first where `at` is equal or absent.')
-      .optional(),
-    vectors: VectorsSchema.default([]).describe(
-      'Query vectors beside the actions, with the dimensions of the snapshot.',
-    ),
-    location: LocationSchema,
-    radiusMeters: RadiusMetersSchema.optional(),
-    within: WithinSchema.optional(),
-    limit: LimitSchema.default(LIMIT_DEFAULT),
-    filter: FilterSchema.optional(),
-    excludeShopIds: z
-      .array(ShopIdSchema)
-      .max(SHOP_ID_COUNT_MAX, { error: `must hold at most ${SHOP_ID_COUNT_MAX} shop ids` })
-      .default([]),
-    excludeSeen: ExcludeSeenSchema.default(false).describe(
-      "Leaves out the shops of the user's actions: of all of them, or of `types` (impressions among them) no older " +
-        'than `maxAgeMinutes`.',
-    ),
-    fusion: FusionSchema.prefault({}),
-    repetition: RepetitionSchema.optional(),
-    diversity: DiversitySchema.optional(),
-    promotion: PromotionSchema.optional(),
-    fallback: FallbackSchema.prefault({}),
-    after: AnswerIdSchema.optional().describe(
-      'The answerId of an answer to the same request: its next page, as of the same moment, without any shop that it or ' +
-        'the pages before it showed.',
-    ),
-    openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
-      .default(0)
-      .describe(
-        'Minutes that a shop must stay open without a gap, from `at` on: what preparing an order takes.',
-      ),
-    openOnly: z
-      .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
-      .default(true)
-      .describe(
-        'Whether closed shops are left out: by their live status, else by their hours. A shop whose hours are unknown ' +
-          'counts as open, unless `"known"`.',
-      ),
-    explain: z.boolean().default(true),
-    version: z.string().nullish(),
-    at: InstantSchema.nullish(),
-  })
-  .refine(({ fusion, limit }) => fusion.depth >= limit, {
+export const RecommendRequestSchema = RequestFieldsSchema.refine(
+  ({ fusion, limit }) => fusion.depth >= limit,
+  {
     path: ['fusion', 'depth'],
     error: 'must be at least the limit: a shop beyond it has no rank',
-  });
+  },
+);
 
 /** Body of `POST /v1/explanations` and argument of `engine.explain`: a shop in the answer to a request. */
 export const ExplainRequestSchema = z.strictObject({ request: RecommendRequestSchema, shopId: ShopIdSchema });
@@ -143,6 +160,7 @@ export const SimilaritiesRequestSchema = z.strictObject({
 export type RecommendRequest = z.input<typeof RecommendRequestSchema>;
 export type ExplainRequest = z.input<typeof ExplainRequestSchema>;
 export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
+export type RequestDefaults = z.output<typeof RequestDefaultsSchema>;
 /** As the line reads it: every default filled in. */
 export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;
 export type Within = z.output<typeof WithinSchema>;

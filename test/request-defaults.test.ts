@@ -1,0 +1,60 @@
+/** What a deployment decides for requests that do not say it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openEngine, type EngineOptions, type RecommendRequest } from '../src/index.ts';
+import { TOWN_CENTER } from '../src/synthetic/town.ts';
+import { buildTown, Workspace } from './built-town.ts';
+
+const workspace = new Workspace();
+const ASKED: RecommendRequest = {
+  location: TOWN_CENTER,
+  actions: [{ type: 'view', shopId: 's3', at: '2026-11-22T11:00:00Z' }],
+  at: '2026-11-22T12:00:00Z',
+};
+let store: string;
+let dataCount = 0;
+beforeAll(async () => {
+  store = (await buildTown(workspace, 'v1', { seed: 2, shopCount: 300, dimensions: 8 })).store.directory;
+});
+afterAll(() => workspace.remove());
+
+/** The shops of the answer to a request, in an engine with these defaults. */
+async function answered(defaults: EngineOptions['defaults'], request: RecommendRequest): Promise<unknown> {
+  const engine = await openEngine({
+    store,
+    data: workspace.path(`data-${dataCount++}`),
+    threads: 0,
+    defaults,
+  });
+  try {
+    return (await engine.recommend(request)).shops;
+  } finally {
+    await engine.close();
+  }
+}
+
+test('requests that do not say it are answered by them, others are not', async () => {
+  const defaults = {
+    limit: 4,
+    fusion: { k: 0, signals: { proximity: 2 } },
+    diversity: { maxPer: { category: 1 } },
+  };
+  const said = {
+    ...ASKED,
+    limit: 4,
+    fusion: { ...defaults.fusion, halfLifeMinutes: 5 },
+    diversity: defaults.diversity,
+  };
+  const asked = { ...ASKED, limit: undefined, fusion: { halfLifeMinutes: 5, k: undefined } };
+  expect(await answered(defaults, asked)).toEqual(await answered(undefined, said));
+  const own = { ...ASKED, limit: 9, fusion: { k: 7, signals: {} }, diversity: {} };
+  expect(await answered(defaults, own)).toEqual(await answered(undefined, own));
+  expect(await answered(defaults, ASKED)).not.toEqual(await answered(undefined, ASKED));
+});
+
+test('defaults that do not hold are refused when the engine opens, with their place', async () => {
+  const bad = { fusion: { k: -1 } };
+  await expect(answered(bad, ASKED)).rejects.toThrow(/^defaults.fusion.k must be a number 0..10000, got -1/);
+  await expect(answered({ userId: 'u' } as never, ASKED)).rejects.toThrow(
+    /^defaults.userId is not a known field/,
+  );
+});
