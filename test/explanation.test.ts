@@ -1,0 +1,223 @@
+/** Why a shop stands where it does, or what keeps it out: every word held against plain checks of the same shop. */
+import geodesic from 'geographiclib-geodesic';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import type { Location } from '../src/domain/location.ts';
+import type { Shop } from '../src/domain/shop.ts';
+import { openEngine, type Engine, type Explanation, type RecommendRequest } from '../src/index.ts';
+import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
+import { buildTown, Workspace } from './built-town.ts';
+import { SlowClock, slowWeek } from './slow-hours.ts';
+
+const TIME_ZONE = 'Asia/Seoul';
+const CLOCK = new SlowClock(TIME_ZONE);
+const MINUTE_MS = 60_000;
+
+const workspace = new Workspace();
+let town: Town;
+let engine: Engine;
+let threaded: Engine;
+beforeAll(async () => {
+  const options = { seed: 6, shopCount: 900, dimensions: 16 };
+  const built = await buildTown(workspace, 'v1', options, 'cosine', TIME_ZONE);
+  town = built.town;
+  const open = (name: string, threads: number) =>
+    openEngine({ store: built.store.directory, data: workspace.path(name), threads });
+  [engine, threaded] = [await open('data', 0), await open('data-threads', 2)];
+});
+afterAll(async () => {
+  await Promise.all([engine.close(), threaded.close()]);
+  workspace.remove();
+});
+
+function metersBetween(from: Location, to: Location): number {
+  return geodesic.Geodesic.WGS84.Inverse(from.lat, from.lon, to.lat, to.lon).s12!;
+}
+
+type Asked = RecommendRequest & { readonly at: string; readonly limit: number; readonly openFor: number };
+
+function randomRequest(seed: number): Asked {
+  const random = new Random(seed);
+  const shopIds = Array.from({ length: 4 }, () => town.shop(random.below(town.shopCount)).shopId);
+  return {
+    location: { lon: TOWN_CENTER.lon + random.between(-0.03, 0.03), lat: TOWN_CENTER.lat },
+    radiusMeters: random.pick([600, 2_000, 8_000]),
+    limit: random.pick([1, 10, 200]),
+    openFor: random.pick([0, 90]),
+    at: new Date(Date.parse('2026-11-22T00:00:00Z') + random.below(7 * 24 * 60) * MINUTE_MS).toISOString(),
+    actions: [
+      { type: 'view', shopId: shopIds[0]! },
+      { type: 'order', shopId: shopIds[1]! },
+    ],
+    excludeShopIds: shopIds.slice(2),
+    excludeSeen: { types: ['order'] },
+    filter: { price: { max: 20_000 }, and: [{ rating: { min: 3.5 } }, { spicy: false }] },
+  };
+}
+
+/** The codes of all that keeps a shop from being a candidate, found one by one. */
+function plainObstacles(request: Asked, shop: Shop): string[] {
+  const meters = metersBetween(request.location, shop);
+  const isSeen = request.actions![1]!.shopId === shop.shopId;
+  const isOpen = CLOCK.isOpenThroughout(
+    slowWeek(shop.openingHours!),
+    Date.parse(request.at),
+    request.openFor,
+  );
+  return [
+    ...(meters > (shop.deliveryRadiusMeters ?? Infinity) ? ['outside_zone'] : []),
+    ...(meters > request.radiusMeters! ? ['outside_radius'] : []),
+    ...(shop.price! > 20_000 ? ['filtered filter.price'] : []),
+    ...(shop.rating! < 3.5 ? ['filtered filter.and[0].rating'] : []),
+    ...(shop.attributes['spicy'] === true ? ['filtered filter.and[1].spicy'] : []),
+    ...(isOpen ? [] : ['closed']),
+    ...(isSeen || request.excludeShopIds!.includes(shop.shopId) ? ['excluded'] : []),
+  ];
+}
+
+const codesOf = ({ obstacles }: Explanation): string[] =>
+  obstacles.map(({ code, field }) => (code === 'filtered' ? `${code} ${field}` : code));
+
+test('a shop that is no candidate is kept out by exactly what a plain look at it finds', async () => {
+  let explainedCount = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new Random(seed);
+    const request = randomRequest(seed);
+    for (let i = 0; i < 25; i++) {
+      const shop = town.shop(random.below(town.shopCount));
+      const expected = plainObstacles(request, shop);
+      const found = await engine.explain({ request, shopId: shop.shopId });
+      expect(found.distanceMeters).toBeCloseTo(metersBetween(request.location, shop), 0);
+      const wanted = expected.length === 0 ? found.rank !== null : codesOf(found);
+      expect(wanted, `seed ${seed} ${shop.shopId} ${found.text}`).toEqual(
+        expected.length === 0 ? true : expected,
+      );
+      if (expected.length > 0) explainedCount++;
+    }
+  }
+  expect(explainedCount).toBeGreaterThan(100);
+});
+
+test('how far, and until when, is told as the map and the clock on the wall have it', async () => {
+  let [closedCount, outsideCount] = [0, 0];
+  for (let seed = 1; seed <= 40; seed++) {
+    const request = { ...randomRequest(seed), openFor: 0 };
+    const shop = town.shop(new Random(seed).below(town.shopCount));
+    const { obstacles } = await engine.explain({ request, shopId: shop.shopId });
+    const meters = metersBetween(request.location, shop);
+    const [zone, closed] = ['outside_zone', 'closed'].map((code) =>
+      obstacles.find((found) => found.code === code),
+    );
+    if (zone !== undefined) {
+      outsideCount++;
+      expect(Math.abs(zone.meters! - (meters - shop.deliveryRadiusMeters!))).toBeLessThan(1);
+      expect(zone.text).toBe(`outside zone by ${Math.round(zone.meters!)} m`);
+    }
+    if (closed === undefined) continue;
+    closedCount++;
+    const untilMs = Date.parse(closed.until!);
+    const week = slowWeek(shop.openingHours!);
+    expect(CLOCK.isOpen(week, untilMs)).toBe(true);
+    for (let atMs = Date.parse(request.at); atMs < untilMs; atMs += MINUTE_MS) {
+      if (CLOCK.isOpen(week, atMs))
+        throw new Error(`${shop.openingHours} is open at ${new Date(atMs).toISOString()}`);
+    }
+    const wall = new Intl.DateTimeFormat('en-GB', {
+      timeZone: TIME_ZONE,
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    expect(closed.text).toMatch(new RegExp(`^closed until .*${wall.format(untilMs)}$`));
+  }
+  expect(Math.min(closedCount, outsideCount)).toBeGreaterThan(5);
+});
+
+test('a live status says until when', async () => {
+  const request = { location: TOWN_CENTER, openOnly: true };
+  const shopId = 's42';
+  await engine.setStatus({ shopId, open: false });
+  expect((await engine.explain({ request, shopId })).text).toMatch(/(^|; )closed(;|$)/);
+  const until = '2100-01-01T03:00:00.000Z'; // noon in Seoul, when it is open on any day
+  await engine.setStatus({ shopId, open: false, until });
+  const { obstacles } = await engine.explain({ request, shopId });
+  expect(obstacles).toContainEqual({ code: 'closed', until, text: 'closed until 2100-01-01 12:00' });
+  await engine.clearStatus(shopId);
+});
+
+test('a candidate stands where the whole answer has it, with the same reasons, in every thread', async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const request = { ...randomRequest(seed), fusion: { signals: { proximity: 0.5 } }, openOnly: false };
+    const whole = await engine.recommend({ ...request, limit: 1_000 });
+    for (const [i, shop] of whole.shops.entries()) {
+      if (i > 12 && i % 17 !== 0) continue;
+      const found = await engine.explain({ request, shopId: shop.shopId });
+      const isIn = i < request.limit;
+      expect(found, `seed ${seed}`).toMatchObject({
+        place: isIn ? i + 1 : null,
+        rank: i + 1,
+        score: shop.score,
+        reasons: shop.reasons,
+        obstacles: isIn ? [] : [{ code: 'beyond_limit' }],
+        candidateCount: whole.candidateCount,
+      });
+      expect(found.text).toMatch(new RegExp(`rank ${i + 1}, because .+`));
+      expect(await threaded.explain({ request, shopId: shop.shopId })).toEqual(found);
+    }
+  }
+});
+
+describe('candidates that variety, promotion and pages keep out', () => {
+  const base = {
+    location: TOWN_CENTER,
+    actions: [{ type: 'view', shopId: 's3' }],
+    openOnly: false,
+    limit: 5,
+  };
+
+  test('a full category, marginal relevance, a promoted one in the place', async () => {
+    const plain = await engine.recommend({ ...base, limit: 60 });
+    const capped = { ...base, limit: 30, diversity: { maxPer: { category: 1 } } };
+    const kept = new Set((await engine.recommend(capped)).shops.map(({ shopId }) => shopId));
+    const passedOver = plain.shops.find(({ shopId }) => !kept.has(shopId))!;
+    expect((await engine.explain({ request: capped, shopId: passedOver.shopId })).obstacles).toEqual([
+      {
+        code: 'passed_over',
+        field: 'diversity.maxPer.category',
+        text: 'passed over: category has its shops',
+      },
+    ]);
+    const varied = { ...base, diversity: { mmr: { lambda: 0.1 } } };
+    const chosen = new Set((await engine.recommend(varied)).shops.map(({ shopId }) => shopId));
+    const alike = plain.shops.slice(0, 5).find(({ shopId }) => !chosen.has(shopId))!;
+    const [obstacle] = (await engine.explain({ request: varied, shopId: alike.shopId })).obstacles;
+    expect(obstacle).toMatchObject({ code: 'passed_over', field: 'diversity.mmr' });
+  });
+
+  test('what a page before showed, what is too unlike', async () => {
+    const { answerId, shops } = await engine.recommend(base);
+    const request = { ...base, after: answerId };
+    const [shown] = shops;
+    const explained = await engine.explain({ request, shopId: shown!.shopId });
+    expect(explained).toMatchObject({
+      place: null,
+      rank: null,
+      score: null,
+      obstacles: [{ code: 'shown_before' }],
+    });
+    const strict = { ...base, fusion: { minSimilarity: 0.95 }, limit: 50 };
+    const last = (await engine.recommend({ ...base, limit: 1_000 })).shops.at(-1)!;
+    expect(await engine.explain({ request: strict, shopId: last.shopId })).toMatchObject({
+      basis: 'actions',
+      rank: null,
+      obstacles: [{ code: 'unlike', field: 'fusion.minSimilarity' }],
+    });
+  });
+
+  test('unknown shops and bad requests are refused with their place', async () => {
+    await expect(engine.explain({ request: base, shopId: 'nowhere' })).rejects.toMatchObject({
+      code: 'shop_unknown',
+    });
+    const bad = { request: { ...base, limit: 0 }, shopId: 's1' };
+    await expect(engine.explain(bad)).rejects.toThrow(/^request.limit must be a whole number 1..1000, got 0/);
+  });
+});
