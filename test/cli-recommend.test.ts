@@ -156,6 +156,20 @@ test('recorded actions of a user are taken with --user and --data', async () => 
   expect(answerId).not.toBe(ofActions);
 });
 
+test('--with says what else a request can, --why explains a shop', async () => {
+  const diversity = { maxPer: { category: 1 } };
+  const varied = await answered('--keyword', '피자', '--with', JSON.stringify({ diversity, limit: 4 }));
+  const actions = [{ type: 'search', keyword: '피자' }];
+  expect(varied).toEqual(await expected({ actions, diversity, limit: 4 }));
+  const [best] = varied.shops;
+  const why = await doorrank([...RECOMMEND, '--keyword', '피자', '--why', best!.shopId]);
+  expect(why.stdout).toMatch(new RegExp(`^${best!.shopId}: rank \\d+, because search 피자 rank`));
+  const far = await doorrank([...RECOMMEND, '--radius-meters', '1', '--why', best!.shopId, '--json']);
+  expect(JSON.parse(far.stdout).obstacles[0]).toMatchObject({ code: 'outside_radius' });
+  const unknown = await doorrank([...RECOMMEND, '--why', 'nowhere']);
+  expect([unknown.code, unknown.stderr]).toEqual([1, 'error: no shop "nowhere" in version town\n']);
+});
+
 test('no directory of its own is left behind', async () => {
   const temporary = temporaryDirectory();
   const { code } = await doorrank(RECOMMEND, { env: { TMPDIR: temporary } });

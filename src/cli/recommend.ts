@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
-import { openEngine } from '../engine/engine.ts';
+import { openEngine, type Engine } from '../engine/engine.ts';
 import { LIMIT_DEFAULT, LIMIT_MAX } from '../recommender/request-bounds.ts';
 import type { Reason, Recommendation, RecommendedShop } from '../recommender/recommendation.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
@@ -29,6 +29,8 @@ interface RecommendOptions {
   readonly at?: string;
   readonly openFor?: number;
   readonly openOnly?: 'true' | 'false' | 'known';
+  readonly with?: Partial<RecommendRequest>;
+  readonly why?: string;
   readonly json?: true;
 }
 
@@ -97,6 +99,12 @@ export function recommendCommand(program: Command): void {
         'true: open shops and those of unknown hours; known: open shops; false: closed ones too (default: true)',
       ).choices(['true', 'false', 'known']),
     )
+    .option(
+      '--with <json>',
+      'more of the request as POST /v1/recommendations takes it, such as {"diversity":{"maxPer":{"category":2}}}',
+      readJson,
+    )
+    .option('--why <shop id>', 'explain this shop: where it stands, or what keeps it out', readText)
     .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
@@ -119,7 +127,14 @@ async function runRecommend(
       'error: --user and --data belong together: a user, and the directory of the recorded actions',
     );
   }
-  const answer = await answerOf(options.store, options.data, requestOf(options, given));
+  const request = requestOf(options, given);
+  const { why } = options;
+  if (why !== undefined) {
+    const explained = await withEngine(options, (engine) => engine.explain({ request, shopId: why }));
+    console.log(options.json ? JSON.stringify(explained) : `${explained.shopId}: ${explained.text}`);
+    return;
+  }
+  const answer = await withEngine(options, (engine) => engine.recommend(request));
   console.log(options.json ? JSON.stringify(answer) : answerText(answer, options));
 }
 
@@ -127,7 +142,8 @@ function requestOf(options: RecommendOptions, given: RequestActions): RecommendR
   const { lon, lat, user, radiusMeters, limit, filter, at, openFor } = options;
   const openOnly = options.openOnly && OPEN_ONLY[options.openOnly];
   const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
-  return { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at, openFor, openOnly };
+  const said = { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at, openFor, openOnly };
+  return { ...said, ...options.with };
 }
 
 /** The engine checks what the file holds, as it checks the body of a request. */
@@ -139,11 +155,10 @@ function actionsOf(path: string | undefined, given: RequestActions): RequestActi
 }
 
 /** Without `data` the engine gets a directory of its own, so that a server may own the recorded actions meanwhile. */
-async function answerOf(
-  store: string,
-  data: string | undefined,
-  request: RecommendRequest,
-): Promise<Recommendation> {
+async function withEngine<T>(
+  { store, data }: RecommendOptions,
+  ask: (engine: Engine) => Promise<T>,
+): Promise<T> {
   const ownData = data === undefined ? mkdtempSync(join(tmpdir(), 'doorrank-')) : undefined;
   try {
     const engine = await openEngine(
@@ -151,7 +166,7 @@ async function answerOf(
       { nowMs: Date.now },
     );
     try {
-      return await engine.recommend(request);
+      return await ask(engine);
     } finally {
       await engine.close();
     }

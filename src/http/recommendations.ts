@@ -140,6 +140,70 @@ const EXAMPLES = {
       },
     },
   },
+  weights: {
+    summary: 'Orders count three times as much as views; a dismissed shop and a negative action push down',
+    value: {
+      location: LOCATION,
+      actions: [
+        { type: 'order', shopId: 's42' },
+        { type: 'view', shopId: 's7', weight: 0.5 },
+        { type: 'dismiss', shopId: 's9' },
+        { type: 'view', shopId: 's11', weight: -0.2 },
+      ],
+      fusion: { typeWeights: { order: 3 }, halfLifeMinutes: 240 },
+    },
+  },
+  signals: {
+    summary: 'What is popular, near, well rated and not dear counts beside the actions',
+    value: {
+      location: LOCATION,
+      actions: [{ type: 'search', keyword: '짜장면' }],
+      fusion: {
+        method: 'weighted',
+        signals: { popularity: 0.3, proximity: 0.5, rating: 0.2, price: -0.2 },
+      },
+    },
+  },
+  minSimilarity: {
+    summary: 'Only shops like enough to one of the actions; the largest similarity counts',
+    value: {
+      location: LOCATION,
+      actions: [{ type: 'search', keyword: '짜장면' }],
+      fusion: { method: 'max', minSimilarity: 0.2 },
+    },
+  },
+  repetition: {
+    summary: 'What was shown lately counts less; ordered today is left out',
+    value: {
+      location: LOCATION,
+      actions: [
+        { type: 'search', keyword: '짜장면' },
+        { type: 'impression', shopId: 's42' },
+      ],
+      repetition: { penalty: 0.3, halfLifeMinutes: 1440 },
+      excludeSeen: { types: ['order'], maxAgeMinutes: 1440 },
+    },
+  },
+  variety: {
+    summary: 'Unlike each other, two of a category at most, one of a chain',
+    value: {
+      location: LOCATION,
+      diversity: { mmr: { lambda: 0.7 }, maxPer: { category: 2, chain: 1 } },
+    },
+  },
+  promotion: {
+    summary: 'Every fifth place is that of a promoted shop',
+    value: { location: LOCATION, promotion: { filter: { spicy: true }, share: 0.2 } },
+  },
+  fallback: {
+    summary: 'Ten shops at least: by the actions, else popular ones, else within a radius of up to 6 km',
+    value: {
+      userId: 'example',
+      location: LOCATION,
+      radiusMeters: 500,
+      fallback: { steps: ['actions', 'popular', 'wider'], shopCountMin: 10, radiusMetersMax: 6000 },
+    },
+  },
 } satisfies Examples & Record<string, { value: RecommendRequest }>;
 
 export function recommend(engine: Engine, bodyBytesMax: number): Operation {
