@@ -1,6 +1,7 @@
 /** What a user did: searched a keyword, viewed or ordered from a shop, at a time. */
 import { z } from 'zod';
 import { numberWithin } from '../base/bounds.ts';
+import { IMPRESSION } from './impression.ts';
 
 export const ID_CHARACTERS_MAX = 256;
 export const KEYWORD_CHARACTERS_MAX = 200;
@@ -30,8 +31,6 @@ export const InstantSchema = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 instant such as "2026-11-22T12:00:00Z"' })
   .refine((text) => Date.parse(text) >= 0, { error: 'must not lie before 1970' });
 
-/** The type of what a user was shown, which says nothing of what the user wants. */
-export const IMPRESSION = 'impression';
 const ANSWER_ID_CHARACTERS_MAX = 100_000;
 /** An action counts at most so many times as much as one of weight 1, and pushes down at most as much. */
 export const WEIGHT_MAX = 100;

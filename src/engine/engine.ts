@@ -12,12 +12,12 @@ import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
   ActionInputSchema,
-  IMPRESSION,
   ShopIdSchema,
   UserIdSchema,
   type Action,
   type ActionInput,
 } from '../domain/action.ts';
+import { IMPRESSION } from '../domain/impression.ts';
 import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
 import type { Location } from '../domain/location.ts';

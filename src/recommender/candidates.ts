@@ -4,7 +4,7 @@
  */
 import { check } from '../base/errors.ts';
 import type { OpenMoment, OpenShops } from '../catalog/open-shops.ts';
-import { IMPRESSION } from '../domain/action.ts';
+import { IMPRESSION } from '../domain/impression.ts';
 import type { Location } from '../domain/location.ts';
 import { readPolygons } from '../geo/geojson.ts';
 import { keepInPolygons, keepNear } from '../geo/keep-within.ts';

@@ -1,5 +1,6 @@
 /** Actions as the line reads them: stored or brought along, newest first in every list. */
-import { IMPRESSION, type Action, type RequestAction } from '../domain/action.ts';
+import type { Action, RequestAction } from '../domain/action.ts';
+import { IMPRESSION } from '../domain/impression.ts';
 
 /** What says something of what the user wants. Exactly one of `keyword` and `shopId` is there. */
 export type LineAction = (
