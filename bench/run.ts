@@ -17,6 +17,7 @@ import { loadBench } from './load.ts';
 import { machineFacts, type Machine } from './machine.ts';
 import { peersBench } from './peers/peers-bench.ts';
 import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
+import { recommendBench } from './recommend.ts';
 import { scaleBench } from './scale.ts';
 import { snapshotBench } from './snapshot.ts';
 import { whereBench } from './where.ts';
@@ -24,6 +25,7 @@ import { zonesBench } from './zones.ts';
 
 const BENCHES: readonly Bench[] = [
   lineBench,
+  recommendBench,
   filterBench,
   kernelBench,
   limitBench,
