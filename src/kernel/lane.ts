@@ -321,7 +321,13 @@ export class Lane {
 
   /** The ordinals of the winners, best first. */
   winnerOrdinals(): number[] {
-    return Array.from({ length: this.winnerCount }, (_, place) => this.ordinalAt(this.winnerPosition(place)));
+    const { u32 } = this.#views;
+    const winners = this.#get('winners') / 4;
+    const candidates = this.#candidates / 4;
+    const ordinals: number[] = [];
+    for (let place = 0; place < this.winnerCount; place++)
+      ordinals.push(u32[candidates + u32[winners + place]!]!);
+    return ordinals;
   }
 
   winnerPosition(place: number): number {
@@ -335,6 +341,13 @@ export class Lane {
   /** Rank from 1 of a winner in ranking `n`, or 0 beyond its depth. */
   winnerRank(place: number, n: number): number {
     return this.#views.u32[this.#get('winnerRanks') / 4 + place * this.#get('rankingCount') + n]!;
+  }
+
+  /** The ranks of a winner in all rankings, as of `winnerRank`. */
+  winnerRanks(place: number): Uint32Array {
+    const rankingCount = this.#get('rankingCount');
+    const start = this.#get('winnerRanks') / 4 + place * rankingCount;
+    return this.#views.u32.subarray(start, start + rankingCount);
   }
 
   winnerSimilarity(place: number, n: number): number {

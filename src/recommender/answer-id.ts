@@ -34,10 +34,17 @@ export function hashOfVersion(version: string): number {
   return fnv1aOfText(version);
 }
 
-/** The same for all pages of an answer: they may differ in what they show, not in what is asked. */
+/**
+ * Tells a request from others by who asks, where and among what, which all pages have in common. Not by all of it: every
+ * answer pays for this.
+ */
 export function hashOfRequest(request: CheckedRecommendRequest): number {
-  const { after: _after, limit: _limit, explain: _explain, version: _version, at: _at, ...asked } = request;
-  return fnv1aOfText(JSON.stringify(asked));
+  const { userId, location, radiusMeters, within, filter, openOnly, actions, vectors, excludeShopIds } =
+    request;
+  const counts = [actions?.length, vectors.length, excludeShopIds.length];
+  return fnv1aOfText(
+    JSON.stringify([userId, location.lon, location.lat, radiusMeters, within, filter, openOnly, ...counts]),
+  );
 }
 
 export function encodeAnswerId(answer: ShownAnswer): string {

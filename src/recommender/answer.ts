@@ -73,23 +73,28 @@ export function reasonsFor(
   { fused, penalties }: Scored,
 ): (place: number) => Reason[] {
   lane.explain();
-  const about = queries.map(({ action, place }) =>
-    action === undefined ? { vector: place! } : { action: shownAction(action) },
-  );
+  const actions = queries.map(({ action }) => (action === undefined ? undefined : shownAction(action)));
   return (place) => {
-    const shares = fused.sharesOf(place);
+    const ranks = lane.winnerRanks(place);
+    const shares = fused.sharesOf(place, ranks);
     const position = lane.winnerPosition(place);
     const reasons: Reason[] = [];
-    about.forEach((query, n) => {
-      if (!fused.takesPart(n)) return;
-      const rank = lane.winnerRank(place, n) || null;
-      reasons.push({ ...query, rank, similarity: lane.winnerSimilarity(place, n), share: shares[n]! });
-    });
+    for (let n = 0; n < queries.length; n++) {
+      if (!fused.takesPart(n)) continue;
+      const rank = ranks[n]! || null;
+      const similarity = lane.winnerSimilarity(place, n);
+      const [action, share] = [actions[n], shares[n]!];
+      reasons.push(
+        action === undefined
+          ? { vector: queries[n]!.place!, rank, similarity, share }
+          : { action, rank, similarity, share },
+      );
+    }
     fused.signals.forEach(({ signal }, m) => {
       const value = signal.valueOf(lane.ordinalAt(position));
       reasons.push({
         signal: signal.name,
-        rank: fused.signalRank(place, m),
+        rank: fused.signalRank(ranks, m),
         value: Number.isNaN(value) ? null : value,
         share: shares[queries.length + m]!,
       });

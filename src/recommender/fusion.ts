@@ -76,6 +76,8 @@ export class Fused {
   readonly #method: FusionMethod;
   readonly #rankConstant: number;
   readonly #queryWeights: readonly number[];
+  /** Of all rankings, where ranks count. */
+  readonly #rankedWeights: readonly number[];
   /** Of the signals that are weighed by their norm. */
   readonly #ranges: readonly Range[];
 
@@ -92,6 +94,7 @@ export class Fused {
     this.#method = method;
     this.#rankConstant = rankConstant;
     this.#queryWeights = queryWeights;
+    this.#rankedWeights = [...queryWeights, ...signals.map(({ weight }) => weight)];
     this.#ranges = ranges;
   }
 
@@ -100,49 +103,40 @@ export class Fused {
   }
 
   /** Rank from 1 of a winner in the ranking of signal `m`; null where it has none or signals are not ranked. */
-  signalRank(place: number, m: number): number | null {
-    if (this.#method !== 'rrf') return null;
-    return this.#lane.winnerRank(place, this.#queryWeights.length + m) || null;
+  signalRank(ranks: Uint32Array, m: number): number | null {
+    return ranks[this.#queryWeights.length + m] || null; // undefined where signals are not ranked
   }
 
-  /** What each query, then each signal, added to the score of a winner: their sum in this order is the score. */
-  sharesOf(place: number): number[] {
+  /**
+   * What each query, then each signal, added to the score of the winner at `place`, whose ranks are `ranks`: their sum in
+   * this order is the score.
+   */
+  sharesOf(place: number, ranks: Uint32Array): number[] {
+    const weights = this.#queryWeights;
     switch (this.#method) {
       case 'rrf':
-        return this.#shareOfRanks(place);
-      case 'weighted':
-        return [...this.#weightedNorms(place), ...this.#weightedSignals(place)];
-      case 'mean': {
-        const held = (n: number) => this.#lane.winnerRank(place, n) > 0;
-        const total = this.#queryWeights.reduce(
-          (sum, weight, n) => sum + (held(n) ? Math.abs(weight) : 0),
-          0,
+        return this.#rankedWeights.map((weight, n) =>
+          ranks[n] === 0 ? 0 : weight / (this.#rankConstant + ranks[n]!),
         );
-        return this.#weightedNorms(place).map((share, n) => (held(n) ? share / total : 0));
+      case 'weighted':
+        return [...this.#weightedNorms(ranks), ...this.#weightedSignals(place)];
+      case 'mean': {
+        const total = weights.reduce((sum, weight, n) => sum + (ranks[n]! > 0 ? Math.abs(weight) : 0), 0);
+        return this.#weightedNorms(ranks).map((share, n) => (ranks[n]! > 0 ? share / total : 0));
       }
       case 'max':
-        return largestOfEitherSign(this.#weightedNorms(place), this.#queryWeights);
+        return largestOfEitherSign(this.#weightedNorms(ranks), weights);
     }
   }
 
-  #shareOfRanks(place: number): number[] {
-    const weights = [...this.#queryWeights, ...this.signals.map(({ weight }) => weight)];
-    return weights.map((weight, n) => {
-      const rank = this.#lane.winnerRank(place, n);
-      return rank === 0 ? 0 : weight / (this.#rankConstant + rank);
-    });
-  }
-
   /** Weight times similarity brought to 0..1 within the ranking; 0 where a ranking does not hold the winner. */
-  #weightedNorms(place: number): number[] {
+  #weightedNorms(ranks: Uint32Array): number[] {
     const lane = this.#lane;
     return this.#queryWeights.map((weight, n) => {
-      const rank = lane.winnerRank(place, n);
-      if (rank === 0) return 0;
+      if (ranks[n] === 0) return 0;
       const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
-      return (
-        weight * normOf(lane.rankedSimilarity(n, rank - 1), { least, largest: lane.rankedSimilarity(n, 0) })
-      );
+      const largest = lane.rankedSimilarity(n, 0);
+      return weight * normOf(lane.rankedSimilarity(n, ranks[n]! - 1), { least, largest });
     });
   }
 

@@ -15,7 +15,7 @@ export interface QueryVector {
   readonly place?: number;
   readonly row: Float32Array;
   /** Never 0; below 0 what is like it is pushed down. */
-  readonly weight: number;
+  weight: number;
 }
 
 /**
@@ -28,30 +28,23 @@ export function findQueryVectors(
 ): QueryVector[] {
   const { typeWeights, halfLifeMinutes } = request.fusion;
   const { dimensions, metric } = generation.header;
-  const found: (QueryVector & { readonly atMs: number })[] = [];
+  const found: QueryVector[] = [];
+  const moments: number[] = [];
   for (const action of takingPart(actions, typeWeights)) {
     const row = rowOf(generation, action);
-    if (row !== null) found.push({ action, row, weight: weightOf(action, typeWeights), atMs: action.atMs });
+    if (row === null) continue;
+    found.push({ action, row, weight: weightOf(action, typeWeights) });
+    moments.push(action.atMs);
   }
   request.vectors.forEach(({ vector, weight, at }, place) => {
     checkVector(vector, `vectors[${place}].vector`, dimensions, metric);
-    if (weight !== 0)
-      found.push({
-        place,
-        row: Float32Array.from(vector),
-        weight,
-        atMs: at === undefined ? nowMs : Date.parse(at),
-      });
+    if (weight === 0) return;
+    found.push({ place, row: Float32Array.from(vector), weight });
+    moments.push(at === undefined ? nowMs : Date.parse(at));
   });
-  if (found.length === 0) return [];
-  const aged = decays(
-    found.map(({ atMs }) => atMs),
-    nowMs,
-    halfLifeMinutes,
-  );
-  return found
-    .map(({ atMs: _atMs, ...query }, n) => ({ ...query, weight: query.weight * aged[n]! }))
-    .filter(({ weight }) => weight !== 0);
+  const aged = decays(moments, nowMs, halfLifeMinutes);
+  found.forEach((query, n) => (query.weight *= aged[n]!));
+  return found.filter(({ weight }) => weight !== 0); // a tiny one may have vanished with age
 }
 
 /** The newest actions that count, as many as take part. */

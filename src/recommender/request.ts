@@ -84,11 +84,12 @@ const RequestFieldsSchema = z.strictObject({
     "Leaves out the shops of the user's actions: of all of them, or of `types` (impressions among them) no older " +
       'than `maxAgeMinutes`.',
   ),
-  fusion: FusionSchema.prefault({}),
+  // A default is taken as it is, without being checked again in every request.
+  fusion: FusionSchema.default(FusionSchema.parse({})),
   repetition: RepetitionSchema.optional(),
   diversity: DiversitySchema.optional(),
   promotion: PromotionSchema.optional(),
-  fallback: FallbackSchema.prefault({}),
+  fallback: FallbackSchema.default(FallbackSchema.parse({})),
   after: AnswerIdSchema.optional().describe(
     'The answerId of an answer to the same request: its next page, as of the same moment, without any shop that it or ' +
       'the pages before it showed.',
