@@ -6,7 +6,7 @@
 import { ACTION_STORE_DEFAULTS, ActionStore, type AppendedAction } from '../src/actions/action-store.ts';
 import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
-import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION, type Action } from '../src/domain/action.ts';
 
 export const CRASH_STORE_OPTIONS = { ...ACTION_STORE_DEFAULTS, actionsPerUserMax: 1_000_000 };
 const LANES = 8;
@@ -21,9 +21,13 @@ function actionOf(id: string): Action {
   const random = new Random(Buffer.from(id).reduce((hash, byte) => Math.imul(hash, 31) + byte, 7));
   const userId = `u${random.below(5)}`;
   const atMs = Date.UTC(2026, 10, 22) + random.below(10_000);
-  return random.below(2) === 0
-    ? { id, userId, type: 'search', keyword: `짜장면 ${random.uint32()}`, atMs }
-    : { id, userId, type: 'view', shopId: `s${random.uint32()}`, atMs };
+  const facts = { id, userId, atMs };
+  const shopId = () => `s${random.uint32()}`;
+  return random.pick<() => Action>([
+    () => ({ ...facts, type: 'search', keyword: `짜장면 ${random.uint32()}`, weight: random.between(-1, 1) }),
+    () => ({ ...facts, type: 'view', shopId: shopId() }),
+    () => ({ ...facts, type: IMPRESSION, shopIds: Array.from({ length: 20 }, shopId) }),
+  ])();
 }
 
 export function appendedGroup(group: string): AppendedAction[] {
@@ -48,7 +52,7 @@ if (import.meta.main) {
   await Promise.all(lanes).catch((error: unknown) => {
     if (!(error instanceof EngineError)) throw error;
     const readable = ['u0', 'u1', 'u2', 'u3', 'u4'].reduce(
-      (count, userId) => count + store.recent(userId, 1e6).length,
+      (count, userId) => count + store.kept(userId, 1e6).length,
       0,
     );
     process.stdout.write(`refused ${error.code} ${readable}\n`);

@@ -48,7 +48,7 @@ function groupsIn(lines: readonly string[]): string[] {
 }
 
 function storedActions(store: ActionStore): Action[] {
-  return ['u0', 'u1', 'u2', 'u3', 'u4'].flatMap((userId) => store.recent(userId, 1_000_000));
+  return ['u0', 'u1', 'u2', 'u3', 'u4'].flatMap((userId) => store.kept(userId, 1_000_000));
 }
 
 /** Expects every acknowledged group exactly once with its bodies, and of every other group all actions or none. */

@@ -138,7 +138,9 @@ test('rows that cannot be read are storage_failed; what is in memory is still se
   database.exec('ALTER TABLE actions RENAME TO taken_away');
   await expect(store.append(views('b', 1))).rejects.toMatchObject({ code: 'storage_failed' });
   expect(store.health()).toBe('storage_failed');
-  expect(() => store.recent('u2', 10)).toThrow(expect.objectContaining({ code: 'storage_failed' }));
+  for (const read of ['recent', 'kept'] as const) {
+    expect(() => store[read]('u2', 10)).toThrow(expect.objectContaining({ code: 'storage_failed' }));
+  }
   expect(store.recent('u1', 10)).toEqual(held);
   database.exec('ALTER TABLE taken_away RENAME TO actions');
   expect(await store.append(views('b', 1))).toEqual({ accepted: 1, duplicates: 0 });

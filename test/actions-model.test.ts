@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ActionStore, type ActionStoreOptions, type AppendedAction } from '../src/actions/action-store.ts';
 import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
-import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION, type Action, type ActionTarget } from '../src/domain/action.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const USER_IDS = ['u1', 'u2', '__proto__', '한국'];
@@ -30,12 +30,34 @@ class ModelStore {
     }
     const accepted = actions.length - this.#actions.length;
     this.#actions = actions;
-    const kept = new Set(USER_IDS.flatMap((userId) => this.recent(userId, this.#options.actionsPerUserMax)));
+    const { actionsPerUserMax } = this.#options;
+    const kept = new Set(
+      USER_IDS.flatMap((userId) => [
+        ...this.recent(userId, actionsPerUserMax),
+        ...this.impressions(userId, actionsPerUserMax),
+      ]),
+    );
     this.#actions = actions.filter((action) => kept.has(action));
     return { accepted, duplicates: appended.length - accepted };
   }
 
+  find(id: string): Action | undefined {
+    return this.#actions.find((action) => action.id === id);
+  }
+
   recent(userId: string, limit: number): Action[] {
+    return this.kept(userId, Infinity)
+      .filter(({ shopIds }) => shopIds === undefined)
+      .slice(0, limit);
+  }
+
+  impressions(userId: string, limit: number): Action[] {
+    return this.kept(userId, Infinity)
+      .filter(({ shopIds }) => shopIds !== undefined)
+      .slice(0, limit);
+  }
+
+  kept(userId: string, limit: number): Action[] {
     const latestFirst = this.#actions.filter((action) => action.userId === userId).toReversed();
     return latestFirst.sort((a, b) => b.atMs - a.atMs).slice(0, limit);
   }
@@ -56,8 +78,8 @@ class ModelStore {
   }
 }
 
-function bodyOf({ userId, type, keyword, shopId, atMs }: Action, atGiven: boolean): string {
-  return JSON.stringify([userId, type, keyword, shopId, atGiven ? atMs : null]);
+function bodyOf({ userId, type, keyword, shopId, shopIds, weight, atMs }: Action, atGiven: boolean): string {
+  return JSON.stringify([userId, type, keyword, shopId, shopIds, weight ?? 1, atGiven ? atMs : null]);
 }
 
 /** Appends of ids from a small pool, so that duplicates and conflicts are common, and now and then of many new ones. */
@@ -66,14 +88,25 @@ function randomAppend(random: Random, nowMs: number): AppendedAction[] {
   return Array.from({ length: many ? 40 : 1 + random.below(4) }, () => {
     const number = many ? random.uint32() : random.below(60);
     const body = new Random(number);
-    const target = body.below(2) === 0 ? { keyword: `k${body.below(9)}` } : { shopId: `s${body.below(9)}` };
-    const type = random.below(30) === 0 ? 'order' : 'view';
+    const target = randomTarget(body);
+    const type = random.below(30) === 0 ? 'order' : 'shopIds' in target ? IMPRESSION : 'view';
+    const weight = random.below(30) === 0 ? 7 : body.pick([1, 1, 0.1, -100]);
+    // Weight 1 is said or left out.
+    const weighted = weight === 1 && random.below(2) === 0 ? {} : { weight };
     const atMs = nowMs - (random.below(10) === 0 ? random.below(3 * DAY_MS) : body.below(20));
     return {
-      action: { id: `a${number}`, userId: body.pick(USER_IDS), type, atMs, ...target },
+      action: { id: `a${number}`, userId: body.pick(USER_IDS), type, atMs, ...target, ...weighted },
       atGiven: random.below(3) === 0,
     };
   });
+}
+
+/** Of a keyword, of a shop, or an impression of up to 30 shops, now and then of none. */
+function randomTarget(body: Random): ActionTarget {
+  const shopId = () => `s${body.below(9)}`;
+  const kind = body.below(3);
+  if (kind === 0) return { keyword: `k${body.below(9)}` };
+  return kind === 1 ? { shopId: shopId() } : { shopIds: Array.from({ length: body.below(31) }, shopId) };
 }
 
 /** Starts one random write on both; returns what the store will answer and what it should. */
@@ -127,8 +160,12 @@ test('whatever is appended, erased, pruned and reopened, the store answers as th
       }
       for (const userId of random.shuffle([...USER_IDS])) {
         const limit = random.pick([0, 1, 49, 50, 51, 1000]);
-        expect(store.recent(userId, limit), hint).toStrictEqual(model.recent(userId, limit));
+        for (const list of ['recent', 'impressions', 'kept'] as const) {
+          expect(store[list](userId, limit), `${hint} ${list}`).toStrictEqual(model[list](userId, limit));
+        }
       }
+      const id = `a${random.below(60)}`;
+      expect(store.find(id), hint).toStrictEqual(model.find(id));
     }
     await store.close();
     rmSync(directory, { recursive: true });

@@ -9,7 +9,7 @@ import {
   type ActionStoreOptions,
   type AppendedAction,
 } from '../src/actions/action-store.ts';
-import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION, type Action } from '../src/domain/action.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
@@ -39,6 +39,10 @@ async function reopen(options: Partial<ActionStoreOptions> = {}): Promise<void> 
 
 function view(id: string, atMs = NOON_MS, userId = 'u1') {
   return { id, userId, type: 'view', shopId: `shop of ${id}`, atMs };
+}
+
+function impression(id: string, atMs = NOON_MS, userId = 'u1', shopIds = ['s1', 's2']) {
+  return { id, userId, type: IMPRESSION, shopIds, atMs };
 }
 
 function sent(action: Action, atGiven = true): AppendedAction {
@@ -71,6 +75,37 @@ test('an appended action is read back as it was sent, from memory and after a re
   await reopen();
   expect(store.recent('u1', 10)).toStrictEqual(stored);
   expect(store.recent('unknown', 10)).toEqual([]);
+});
+
+test('an action is read back with its weight, if it was sent with one', async () => {
+  const weighted = [-0.5, 0, 1, 100].map((weight) => ({ ...view(`a${weight}`), weight }));
+  await store.append([...weighted, view('none')].map((action) => sent(action)));
+  for (let opened = 0; opened < 2; opened++) {
+    expect(store.recent('u1', 10)).toStrictEqual([view('none'), ...weighted.toReversed()]);
+    await reopen();
+  }
+});
+
+test('impressions are kept beside the actions, and neither pushes out the other', async () => {
+  await reopen({ actionsPerUserMax: 2 });
+  await store.append([sent(view('a1', NOON_MS)), sent(impression('i1', NOON_MS))]);
+  for (let n = 2; n <= 5; n++) await store.append([sent(impression(`i${n}`, NOON_MS + n))]);
+  expect(idsOf('u1')).toEqual(['a1']);
+  const shown = [impression('i5', NOON_MS + 5), impression('i4', NOON_MS + 4)];
+  expect(store.impressions('u1', 10)).toStrictEqual(shown);
+  expect(store.impressions('u1', 1)).toStrictEqual(shown.slice(0, 1));
+  for (let n = 2; n <= 5; n++) await store.append([sent(view(`a${n}`, NOON_MS))]);
+  expect(idsOf('u1')).toEqual(['a5', 'a4']);
+  expect(store.impressions('u1', 10)).toStrictEqual(shown);
+  expect(store.kept('u1', 10).map(({ id }) => id)).toEqual(['i5', 'i4', 'a5', 'a4']);
+});
+
+test('what a user did and was shown in the same millisecond is listed with the later arrival first', async () => {
+  const kinds = [view, impression, impression, view, impression, view, view];
+  for (const [n, kind] of kinds.entries()) await store.append([sent(kind(`${n}`))]);
+  const expected = ['6', '5', '4', '3', '2', '1', '0'];
+  expect(store.kept('u1', 10).map(({ id }) => id)).toEqual(expected);
+  expect(store.kept('u1', 3).map(({ id }) => id)).toEqual(expected.slice(0, 3));
 });
 
 test('newest comes first: by time, the later arrival first in the same millisecond', async () => {
@@ -131,6 +166,8 @@ test('an id used before with another body is refused by name, and nothing of tha
     ['shopId', { ...view('a1'), shopId: 'another shop' }],
     ['keyword, shopId', { id: 'a1', userId: 'u1', type: 'view', keyword: 'shop of a1', atMs: NOON_MS }],
     ['at', view('a1', NOON_MS + 1)],
+    ['weight', { ...view('a1'), weight: 2 }],
+    ['shopId, shopIds', { ...impression('a1'), type: 'view' }],
   ];
   for (const [field, other] of others) {
     await expect(store.append([sent(view('a2')), sent(other)])).rejects.toMatchObject({
@@ -140,6 +177,30 @@ test('an id used before with another body is refused by name, and nothing of tha
   }
   expect(idsOf('u1')).toEqual(['a1']);
   expect(idsOf('u2')).toEqual([]);
+});
+
+test('an id is an impression or an action, and an impression with other shops is another one', async () => {
+  await store.append([sent(impression('i1'))]);
+  expect(await store.append([sent({ ...impression('i1'), weight: 1 })])).toEqual({
+    accepted: 0,
+    duplicates: 1,
+  });
+  const { shopIds: _, ...facts } = impression('i1');
+  const others: [string, Action][] = [
+    ['shopIds', impression('i1', NOON_MS, 'u1', ['s1'])],
+    ['shopIds', impression('i1', NOON_MS, 'u1', ['s2', 's1'])],
+    ['shopId, shopIds', { ...facts, shopId: 's1' }],
+    ['weight', { ...impression('i1'), weight: 0.5 }],
+  ];
+  for (const [field, other] of others) {
+    await expect(store.append([sent(view('a2')), sent(other)])).rejects.toMatchObject({
+      code: 'action_conflict',
+      message: expect.stringContaining(`with another ${field};`),
+    });
+  }
+  expect(store.kept('u1', 10)).toStrictEqual([impression('i1')]);
+  expect(store.find('i1')).toStrictEqual(impression('i1'));
+  expect(store.find('a2')).toBeUndefined();
 });
 
 test('a conflict fails its own append only, not the others of the same group', async () => {
@@ -206,13 +267,17 @@ test('prune erases what is older than the retention age, many batches of it, and
   const old = Array.from({ length: 501 }, (_, i) => sent(view(`old ${i}`, cutoffMs - 1 - i, `u${i % 3}`)));
   await store.append([
     ...old,
+    ...old.map(({ action: { id, atMs, userId } }) => sent(impression(`shown ${id}`, atMs, userId))),
     sent(view('at the cutoff', cutoffMs, 'u1')),
     sent(view('young', NOON_MS, 'u2')),
+    sent(impression('shown at the cutoff', cutoffMs, 'u2')),
   ]);
   expect(idsOf('u0')).toHaveLength(167);
-  expect(await store.prune(NOON_MS)).toBe(501);
+  expect(await store.prune(NOON_MS)).toBe(1002);
   expect(await store.prune(NOON_MS)).toBe(0);
   expect([idsOf('u0'), idsOf('u1'), idsOf('u2')]).toEqual([[], ['at the cutoff'], ['young']]);
+  const shownTo = (userId: string) => store.impressions(userId, 1000).map(({ id }) => id);
+  expect([shownTo('u0'), shownTo('u1'), shownTo('u2')]).toEqual([[], [], ['shown at the cutoff']]);
   await reopen();
   expect([idsOf('u0'), idsOf('u1'), idsOf('u2')]).toEqual([[], ['at the cutoff'], ['young']]);
 });
@@ -234,16 +299,27 @@ test('erase takes a user with all actions appended before it, also those that wa
   expect(idsOf('u2')).toEqual(['of another']);
 });
 
+const PERSON = {
+  userId: 'a person by name',
+  keyword: 'a keyword found nowhere else',
+  // Long enough to go over from page to page.
+  shopIds: Array.from({ length: 1000 }, (_, n) => `a shop shown to nobody else, ${n}`),
+};
+const PERSON_TEXTS = [PERSON.userId, PERSON.keyword, PERSON.shopIds[0]!, PERSON.shopIds[999]!];
+const PERSON_ACTIONS = [
+  sent({ id: 'a1', userId: PERSON.userId, type: 'search', keyword: PERSON.keyword, atMs: NOON_MS }),
+  sent(impression('i1', NOON_MS, PERSON.userId, PERSON.shopIds)),
+];
+
 test('after erase or prune, and close, the file does not hold the user any more', async () => {
   const file = join(directory, 'actions.sqlite');
-  const person = { userId: 'a person by name', keyword: 'a keyword found nowhere else' };
-  const traces = () => Object.values(person).filter((text) => readFileSync(file).includes(text));
-  for (const remove of [() => store.erase(person.userId), () => store.prune(NOON_MS + 401 * DAY_MS)]) {
-    await store.append([sent({ id: 'a1', type: 'search', atMs: NOON_MS, ...person })]);
+  const traces = () => PERSON_TEXTS.filter((text) => readFileSync(file).includes(text));
+  for (const remove of [() => store.erase(PERSON.userId), () => store.prune(NOON_MS + 401 * DAY_MS)]) {
+    await store.append(PERSON_ACTIONS);
     await store.close();
-    expect(traces()).toEqual(Object.values(person));
+    expect(traces()).toEqual(PERSON_TEXTS);
     store = open();
-    expect(await remove()).toBe(1);
+    expect(await remove()).toBe(2);
     await store.close();
     expect(traces()).toEqual([]);
     store = open();
@@ -251,14 +327,13 @@ test('after erase or prune, and close, the file does not hold the user any more'
 });
 
 test('after erase, no file of the open store holds the user any more', async () => {
-  const person = { userId: 'a person by name', keyword: 'a keyword found nowhere else' };
   const traces = () =>
     readdirSync(directory).filter((file) =>
-      Object.values(person).some((text) => readFileSync(join(directory, file)).includes(text)),
+      PERSON_TEXTS.some((text) => readFileSync(join(directory, file)).includes(text)),
     );
-  await store.append([sent({ id: 'a1', type: 'search', atMs: NOON_MS, ...person })]);
+  await store.append(PERSON_ACTIONS);
   expect(traces()).toEqual(['actions.sqlite-wal']);
-  expect(await store.erase(person.userId)).toBe(1);
+  expect(await store.erase(PERSON.userId)).toBe(2);
   expect(traces()).toEqual([]);
 });
 
@@ -299,6 +374,9 @@ test('what the callers should have refused is a bug, and fails nobody else', asy
     view('a1', 0.5),
     view('\ud800'),
     view('a1', NOON_MS, '\udc00'),
+    { ...view('a1'), weight: Number.NaN },
+    { ...view('a1'), shopIds: [] } as unknown as Action,
+    impression('i1', NOON_MS, 'u1', ['s1', '\ud800']),
   ];
   const good = store.append([sent(view('good'))]);
   for (const action of bad) await expect(store.append([sent(action)])).rejects.toThrow('doorrank bug');
@@ -314,7 +392,13 @@ test('close commits what waits; afterwards everything is refused as closed', asy
   await expect(store.append([sent(view('a2'))])).rejects.toMatchObject({ code: 'closed' });
   await expect(store.erase('u1')).rejects.toMatchObject({ code: 'closed' });
   await expect(store.prune(NOON_MS)).rejects.toMatchObject({ code: 'closed' });
-  expect(() => store.recent('u1', 1)).toThrow(expect.objectContaining({ code: 'closed' }));
+  const reads = [
+    () => store.recent('u1', 1),
+    () => store.impressions('u1', 1),
+    () => store.kept('u1', 1),
+    () => store.find('a1'),
+  ];
+  for (const read of reads) expect(read).toThrow(expect.objectContaining({ code: 'closed' }));
   await store.close();
   store = open();
   expect(idsOf('u1')).toEqual(['a1']);

@@ -1,118 +1,113 @@
 /**
- * Actions as rows: every SQL statement that reads or writes them, and nothing about when.
+ * Actions and impressions as rows: how they are written, listed together and erased, and nothing about when.
  * Methods that write expect an open transaction.
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Action } from '../domain/action.ts';
+import { OF_USER, rowColumns, TimedRows, type TimedRow, type TimedTable } from './timed-rows.ts';
 
-interface ActionRow {
-  readonly id: string;
-  readonly userId: string;
-  readonly type: string;
-  readonly keyword: string | null;
-  readonly shopId: string | null;
-  readonly atMs: number;
-}
-
-interface OldRow {
-  readonly userNumber: number;
-  readonly userId: string;
-  readonly atMs: number;
-  readonly arrival: number;
-}
-
-// The user's id as a subquery, not a join: with joins SQLite plans anew at every run, 5 µs instead of 0.5.
-const ACTION_COLUMNS = `id, type, keyword, shop_id AS shopId, at_ms AS atMs,
-  (SELECT user_id FROM users WHERE users.user_number = actions.user_number) AS userId`;
+const KEY = 'user_number, at_ms, arrival, id, type';
+// One sequence for both tables, so that what is listed together stands in order of arrival.
+const KEY_VALUES = `@userNumber, @atMs, 1 + max(${lastArrivalIn('actions')}, ${lastArrivalIn('impressions')}), @id, @type`;
 
 export class ActionRows {
-  readonly #find: Statement<[string], ActionRow>;
-  readonly #newest: Statement<[string, number], ActionRow>;
+  readonly #actions: TimedRows;
+  readonly #impressions: TimedRows;
+  readonly #newestOfBoth: Statement<[string, string, number], TimedRow>;
   readonly #findUser: Statement<[string], number>;
   readonly #insertUser: Statement<[string]>;
-  readonly #insert: Statement<[Record<string, string | number | null>]>;
-  readonly #trim: Statement<[{ userNumber: number; countMax: number }]>;
-  readonly #eraseActions: Statement<[string]>;
+  readonly #insertAction: Statement<[Record<string, string | number | null>]>;
+  readonly #insertImpression: Statement<[Record<string, string | number | null>]>;
   readonly #eraseUser: Statement<[string]>;
-  readonly #oldest: Statement<[number, number], OldRow>;
-  readonly #eraseOne: Statement<[number, number, number]>;
   readonly #eraseIdleUser: Statement<[{ userNumber: number }]>;
 
   constructor(database: Database) {
-    this.#find = database.prepare(`SELECT ${ACTION_COLUMNS} FROM actions WHERE id = ?`);
-    this.#newest = database.prepare(`
-      SELECT ${ACTION_COLUMNS} FROM actions WHERE user_number = (SELECT user_number FROM users WHERE user_id = ?)
-      ORDER BY at_ms DESC, arrival DESC LIMIT ?`);
+    this.#actions = new TimedRows(database, 'actions');
+    this.#impressions = new TimedRows(database, 'impressions');
+    this.#newestOfBoth = database.prepare(`
+      SELECT ${rowColumns('actions')}, arrival FROM actions WHERE ${OF_USER}
+      UNION ALL SELECT ${rowColumns('impressions')}, arrival FROM impressions WHERE ${OF_USER}
+      ORDER BY atMs DESC, arrival DESC LIMIT ?`);
     this.#findUser = database
       .prepare<[string], number>('SELECT user_number FROM users WHERE user_id = ?')
       .pluck();
     this.#insertUser = database.prepare('INSERT INTO users (user_id) VALUES (?)');
-    // "+ 0" hides a parameter from the planner, which otherwise plans anew for each value: 10 µs instead of 1.
-    this.#insert = database.prepare(`
-      INSERT INTO actions (user_number, at_ms, arrival, id, type, keyword, shop_id) VALUES (@userNumber, @atMs,
-        (SELECT coalesce(max(arrival) + 1, 0) FROM actions
-          WHERE user_number = @userNumber + 0 AND at_ms = @atMs + 0),
-        @id, @type, @keyword, @shopId)`);
-    this.#trim = database.prepare(`
-      DELETE FROM actions WHERE user_number = @userNumber + 0 AND (at_ms, arrival) <= (
-        SELECT at_ms, arrival FROM actions WHERE user_number = @userNumber + 0
-        ORDER BY at_ms DESC, arrival DESC LIMIT 1 OFFSET @countMax + 0)`);
-    this.#eraseActions = database.prepare(
-      'DELETE FROM actions WHERE user_number = (SELECT user_number FROM users WHERE user_id = ?)',
+    this.#insertAction = database.prepare(
+      `INSERT INTO actions (${KEY}, keyword, shop_id, weight) VALUES (${KEY_VALUES}, @keyword, @shopId, @weight)`,
+    );
+    this.#insertImpression = database.prepare(
+      `INSERT INTO impressions (${KEY}, shop_ids, weight) VALUES (${KEY_VALUES}, @shopIds, @weight)`,
     );
     this.#eraseUser = database.prepare('DELETE FROM users WHERE user_id = ?');
-    this.#oldest = database.prepare(`
-      SELECT user_number AS userNumber, user_id AS userId, at_ms AS atMs, arrival
-      FROM actions CROSS JOIN users USING (user_number) WHERE at_ms < ? ORDER BY at_ms LIMIT ?`);
-    this.#eraseOne = database.prepare(
-      'DELETE FROM actions WHERE user_number = ? AND at_ms = ? AND arrival = ?',
-    );
     this.#eraseIdleUser = database.prepare(`
       DELETE FROM users WHERE user_number = @userNumber
-      AND NOT EXISTS (SELECT 1 FROM actions WHERE user_number = @userNumber)`);
+      AND NOT EXISTS (SELECT 1 FROM actions WHERE user_number = @userNumber)
+      AND NOT EXISTS (SELECT 1 FROM impressions WHERE user_number = @userNumber)`);
   }
 
+  /** The action or impression of an id. */
   find(id: string): Action | undefined {
-    const row = this.#find.get(id);
+    const row = this.#actions.find(id) ?? this.#impressions.find(id);
     return row && actionOf(row);
   }
 
   /** The user's newest actions, at most `limit`: by time, the later arrival first where times are equal. */
-  newest(userId: string, limit: number): Action[] {
-    return this.#newest.all(userId, limit).map(actionOf);
+  newestActions(userId: string, limit: number): Action[] {
+    return this.#actions.newest(userId, limit).map(actionOf);
   }
 
-  /** Stores an action whose id is not stored yet. */
+  /** The user's newest impressions, as `newestActions`. */
+  newestImpressions(userId: string, limit: number): Action[] {
+    return this.#impressions.newest(userId, limit).map(actionOf);
+  }
+
+  /** The newest of the user's actions and impressions together, as `newestActions`. */
+  newestOfBoth(userId: string, limit: number): Action[] {
+    return this.#newestOfBoth.all(userId, userId, limit).map(actionOf);
+  }
+
+  /** Stores an action or impression whose id is not stored yet. */
   insert(action: Action): void {
-    const { id, userId, type, keyword = null, shopId = null, atMs } = action;
+    const { id, userId, type, keyword = null, shopId = null, shopIds, weight = null, atMs } = action;
     const userNumber = this.#findUser.get(userId) ?? Number(this.#insertUser.run(userId).lastInsertRowid);
-    this.#insert.run({ userNumber, atMs, id, type, keyword, shopId });
+    const key = { userNumber, atMs, id, type };
+    if (shopIds === undefined) this.#insertAction.run({ ...key, keyword, shopId, weight });
+    else this.#insertImpression.run({ ...key, shopIds: JSON.stringify(shopIds), weight });
   }
 
-  /** Erases all of the user's actions but the newest `countMax`. */
-  trim(userId: string, countMax: number): void {
-    const userNumber = this.#findUser.get(userId);
-    if (userNumber !== undefined) this.#trim.run({ userNumber, countMax });
+  /** Erases all actions of the users of `added` but the newest `countMax` each, and as many of their impressions. */
+  trim(added: readonly Action[], countMax: number): void {
+    const [actions, impressions] = [new Set<string>(), new Set<string>()];
+    for (const { userId, shopIds } of added) (shopIds === undefined ? actions : impressions).add(userId);
+    for (const userId of actions) this.#actions.trim(this.#findUser.get(userId)!, countMax);
+    for (const userId of impressions) this.#impressions.trim(this.#findUser.get(userId)!, countMax);
   }
 
-  /** Erases the user and returns how many actions went along. */
+  /** Erases the user and returns how many actions and impressions went along. */
   eraseUser(userId: string): number {
-    const { changes } = this.#eraseActions.run(userId);
+    const count = this.#actions.eraseOf(userId) + this.#impressions.eraseOf(userId);
     this.#eraseUser.run(userId);
-    return changes;
+    return count;
   }
 
-  /** Erases up to `countMax` of the oldest actions before `beforeMs`; returns the user of each. */
+  /** Erases up to `countMax` of the oldest actions and impressions before `beforeMs`; returns the user of each. */
   eraseOldest(beforeMs: number, countMax: number): string[] {
-    const oldest = this.#oldest.all(beforeMs, countMax);
-    for (const { userNumber, atMs, arrival } of oldest) this.#eraseOne.run(userNumber, atMs, arrival);
+    const actions = this.#actions.eraseOldest(beforeMs, countMax);
+    const oldest = [...actions, ...this.#impressions.eraseOldest(beforeMs, countMax - actions.length)];
     for (const userNumber of new Set(oldest.map((row) => row.userNumber)))
       this.#eraseIdleUser.run({ userNumber });
     return oldest.map((row) => row.userId);
   }
 }
 
-function actionOf(row: ActionRow): Action {
-  const { id, userId, type, keyword, shopId, atMs } = row;
-  return keyword === null ? { id, userId, type, shopId: shopId!, atMs } : { id, userId, type, keyword, atMs };
+/** -1 if there is none. "+ 0" as in `TimedRows`. */
+function lastArrivalIn(table: TimedTable): string {
+  return `coalesce(
+    (SELECT max(arrival) FROM ${table} WHERE user_number = @userNumber + 0 AND at_ms = @atMs + 0), -1)`;
+}
+
+function actionOf({ id, userId, type, keyword, shopId, shopIds, weight, atMs }: TimedRow): Action {
+  const facts = { id, userId, type, atMs, ...(weight !== null && { weight }) };
+  if (shopIds !== null) return { ...facts, shopIds: JSON.parse(shopIds) as string[] };
+  return keyword === null ? { ...facts, shopId: shopId! } : { ...facts, keyword };
 }

@@ -1,7 +1,10 @@
 /**
- * Where actions are kept: on disk before `append` answers, each exactly once by its id, the newest in memory.
+ * Where actions are kept: on disk before `append` answers, each exactly once by its id, the newest in memory. Impressions,
+ * actions with `shopIds`, are kept beside the others and counted apart, so that what was shown to a user never pushes
+ * out what the user did; they are read from disk.
  * SQLite does the keeping; nothing outside this folder knows.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
 import { check, EngineError } from '../base/errors.ts';
 import type { Action } from '../domain/action.ts';
@@ -14,7 +17,7 @@ import { RecentActions } from './recent-actions.ts';
 export interface ActionStoreOptions {
   /** Holds `actions.sqlite`; created if it is not there. */
   readonly directory: string;
-  /** Actions kept per user, at least 1; an append erases the oldest beyond it. */
+  /** Actions kept per user, and as many impressions, at least 1; an append erases the oldest beyond it. */
   readonly actionsPerUserMax: number;
   /** Days that an action is kept; `prune` erases the older ones. */
   readonly ageDaysMax: number;
@@ -101,22 +104,20 @@ export class ActionStore {
         };
       }
       for (const action of added) this.#rows.insert(action);
-      for (const userId of new Set(added.map((action) => action.userId))) {
-        this.#rows.trim(userId, this.#actionsPerUserMax);
-      }
+      this.#rows.trim(added, this.#actionsPerUserMax);
       return () => {
-        for (const action of added) this.#recent.add(action);
+        for (const action of added) if (action.shopIds === undefined) this.#recent.add(action);
         return { accepted: added.length, duplicates: appended.length - added.length };
       };
     });
   }
 
   /**
-   * The user's newest actions on disk, newest first, at most `limit`.
+   * The user's newest actions on disk, impressions not among them, newest first, at most `limit`.
    * Throws `EngineError`: `storage_failed`, `closed`.
    */
   recent(userId: string, limit: number): readonly Action[] {
-    check(userId.isWellFormed(), 'a user id to read holds half a surrogate pair');
+    checkReadable(userId);
     const held =
       this.#recent.get(userId) ?? this.#recent.hold(userId, (count) => this.#newest(userId, count));
     if (held.actions.length > limit) return held.actions.slice(0, limit);
@@ -125,7 +126,28 @@ export class ActionStore {
   }
 
   /**
-   * Erases a user with all actions appended so far; returns their number once no file holds them any more.
+   * The user's newest impressions on disk, newest first, at most `limit`. Always from disk: 200 of 20 shops take 1 ms.
+   * Throws as `recent` does.
+   */
+  impressions(userId: string, limit: number): readonly Action[] {
+    checkReadable(userId);
+    return this.#read((rows) => rows.newestImpressions(userId, limit));
+  }
+
+  /** The newest of the user's actions and impressions together, as `impressions`. */
+  kept(userId: string, limit: number): readonly Action[] {
+    checkReadable(userId);
+    return this.#read((rows) => rows.newestOfBoth(userId, limit));
+  }
+
+  /** The action or impression that is stored under an id. Throws as `recent` does. */
+  find(id: string): Action | undefined {
+    checkReadable(id);
+    return this.#read((rows) => rows.find(id));
+  }
+
+  /**
+   * Erases a user with all actions and impressions appended so far; returns their number once no file holds them any more.
    * Rejects with `EngineError`: `storage_full`, `storage_failed`, `closed`.
    */
   async erase(userId: string): Promise<number> {
@@ -155,8 +177,8 @@ export class ActionStore {
   }
 
   /**
-   * Erases the actions that are older than `ageDaysMax` at `nowMs`, in small batches, and returns their number; also the
-   * statuses that ended as long ago, so that a request for a moment since then finds them in every version.
+   * Erases the actions and impressions that are older than `ageDaysMax` at `nowMs`, in small batches, and returns their
+   * number; also the statuses that ended as long ago, so that a request for a moment since then finds them in every version.
    * Rejects as `erase` does, also if the store is closed between two batches.
    */
   async prune(nowMs: number): Promise<number> {
@@ -203,14 +225,22 @@ export class ActionStore {
   }
 
   #newest(userId: string, limit: number): Action[] {
+    return this.#read((rows) => rows.newestActions(userId, limit));
+  }
+
+  #read<T>(read: (rows: ActionRows) => T): T {
     if (!this.#database.open)
       throw new EngineError('closed', 'the action store is closed; open it again to read');
     try {
-      return this.#rows.newest(userId, limit);
+      return read(this.#rows);
     } catch (error) {
       throw storageError(error, this.#database.name);
     }
   }
+}
+
+function checkReadable(id: string): void {
+  check(id.isWellFormed(), 'an id to read by holds half a surrogate pair');
 }
 
 /** Callers validate; what slips through would be stored as something else, or fail the writes of others. */
@@ -219,11 +249,11 @@ function checkStorable(action: Action): void {
     Number.isSafeInteger(action.atMs),
     `atMs of action ${action.id} is ${action.atMs}, not whole milliseconds`,
   );
-  check(
-    (action.keyword === undefined) !== (action.shopId === undefined),
-    `action ${action.id} has not exactly one target`,
-  );
-  const texts = [action.id, action.userId, action.type, action.keyword ?? action.shopId ?? ''];
+  check(Number.isFinite(action.weight ?? 1), `the weight of action ${action.id} is ${action.weight}`);
+  const { keyword, shopId, shopIds } = action;
+  const targets = [keyword, shopId, shopIds].filter((target) => target !== undefined);
+  check(targets.length === 1, `action ${action.id} has not exactly one target`);
+  const texts = [action.id, action.userId, action.type, ...targets.flat()];
   check(
     texts.every((text) => text.isWellFormed()),
     `action ${action.id} holds half a surrogate pair`,
@@ -232,8 +262,9 @@ function checkStorable(action: Action): void {
 
 /** What to answer when `sent` is not the stored action of its id, or undefined if it is. */
 function conflictOf(stored: Action, sent: Action, atGiven: boolean): EngineError | undefined {
-  const fields = ['userId', 'type', 'keyword', 'shopId'] as const;
-  const differing: string[] = fields.filter((field) => stored[field] !== sent[field]);
+  const fields = ['userId', 'type', 'keyword', 'shopId', 'shopIds'] as const;
+  const differing: string[] = fields.filter((field) => !isDeepStrictEqual(stored[field], sent[field]));
+  if ((stored.weight ?? 1) !== (sent.weight ?? 1)) differing.push('weight');
   if (atGiven && stored.atMs !== sent.atMs) differing.push('at');
   if (differing.length === 0) return undefined;
   return new EngineError(
