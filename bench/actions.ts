@@ -1,11 +1,13 @@
 /**
  * The action store on the disk of the system's temporary directory: append one action and await it, 1,000 at once,
- * 1,000 in one call; read a user's newest 50 from memory and from disk. 1,000 users, 200 actions kept of each.
+ * 1,000 in one call, 1,000 impressions in one call; read a user's newest 50 from memory and from disk, and 200 impressions
+ * of 20 shops each. 1,000 users, 200 actions and 200 impressions kept of each.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ACTION_STORE_DEFAULTS, ActionStore, type AppendedAction } from '../src/actions/action-store.ts';
+import { IMPRESSION } from '../src/domain/action.ts';
 import { Random } from '../src/base/random.ts';
 import type { Bench, ResultRow } from './result.ts';
 import { timeInTurn, type Subject } from './timing.ts';
@@ -17,23 +19,28 @@ const TOGETHER = 1_000;
 const RECENT = 50;
 /** Before anything is read every user has so many actions, more than are read. */
 const ACTIONS_PER_USER = 60;
+/** Of so many users there are as many impressions as are kept. */
+const SHOWN_USER_COUNT = 200;
+const SHOWN_COUNT = 20;
 const START_MS = Date.parse('2026-11-22T12:00:00Z');
 
 export const actionsBench: Bench = {
   name: 'actions',
-  title: 'append, on disk when it answers; recent',
+  title: 'append, on disk when it answers; recent, impressions',
   seed: SEED,
   async run() {
     return [
       ...(await measureAppend(ACTION_STORE_DEFAULTS.commitDelayMs)),
       ...(await measureAppend(0)),
       ...(await measureRecent()),
+      ...(await measureImpressions()),
     ];
   },
 };
 
 function measureAppend(commitDelayMs: number): Promise<ResultRow[]> {
   return withStore({ commitDelayMs }, async (store, next) => {
+    const nextShown = impressionSource(USER_COUNT);
     const subjects: readonly (Subject & { readonly count: number })[] = [
       { name: 'one, awaited', count: 1, async: true, run: () => store.append([next()]) },
       {
@@ -47,6 +54,12 @@ function measureAppend(commitDelayMs: number): Promise<ResultRow[]> {
         count: TOGETHER,
         async: true,
         run: () => store.append(times(TOGETHER, next)),
+      },
+      {
+        name: `${TOGETHER} impressions in one call`,
+        count: TOGETHER,
+        async: true,
+        run: () => store.append(times(TOGETHER, nextShown)),
       },
     ];
     const timings = await timeInTurn(subjects);
@@ -78,6 +91,26 @@ function measureRecent(): Promise<ResultRow[]> {
   });
 }
 
+function measureImpressions(): Promise<ResultRow[]> {
+  return withStore({}, async (store) => {
+    const next = impressionSource(SHOWN_USER_COUNT);
+    const keptCount = ACTION_STORE_DEFAULTS.actionsPerUserMax;
+    for (let i = 0; i < keptCount; i++) await store.append(times(SHOWN_USER_COUNT, next));
+    let userNumber = 0;
+    const user = (): string => userIdOf((userNumber = (userNumber + 1) % SHOWN_USER_COUNT));
+    const subjects = [
+      { call: 'impressions', run: () => store.impressions(user(), keptCount) },
+      { call: 'kept', run: () => store.kept(user(), keptCount) },
+    ];
+    const timings = await timeInTurn(subjects.map(({ call, run }) => ({ name: call, run })));
+    return subjects.map(({ call }, i) => ({
+      terms: { call, how: `${keptCount} of ${SHOWN_COUNT} shops` },
+      subject: 'doorrank',
+      timing: timings[i]!,
+    }));
+  });
+}
+
 /** Runs `measure` with an empty store and a source of new actions, users in turn. */
 async function withStore<T>(
   settings: Partial<typeof ACTION_STORE_DEFAULTS>,
@@ -101,6 +134,17 @@ function actionSource(): () => AppendedAction {
     const shopId = `s${random.below(SHOP_COUNT)}`;
     const facts = { id: `a${number}`, userId: userIdOf(number % USER_COUNT), type: 'view' };
     return { action: { ...facts, shopId, atMs: START_MS + number }, atGiven: true };
+  };
+}
+
+function impressionSource(userCount: number): () => AppendedAction {
+  const random = new Random(SEED);
+  let count = 0;
+  return () => {
+    const number = count++;
+    const shopIds = times(SHOWN_COUNT, () => `s${random.below(SHOP_COUNT)}`);
+    const facts = { id: `i${number}`, userId: userIdOf(number % userCount), type: IMPRESSION };
+    return { action: { ...facts, shopIds, atMs: START_MS + number }, atGiven: true };
   };
 }
 
