@@ -38,7 +38,7 @@ export const EngineOptionsSchema = z.strictObject({
     .describe('how often to look for a version activated by another process, milliseconds; 0 never'),
   actionsPerUserMax: wholeNumber(1, 100_000)
     .default(ACTION_STORE_DEFAULTS.actionsPerUserMax)
-    .describe('newest actions kept per user'),
+    .describe('newest actions kept per user, and as many impressions'),
   actionAgeDaysMax: wholeNumber(1, 36_500)
     .default(ACTION_STORE_DEFAULTS.ageDaysMax)
     .describe('actions older than this are dropped, days'),

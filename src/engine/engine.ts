@@ -56,6 +56,7 @@ import { continuedAnswer, shownShopIds, versionOf } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
 import { withDefaults } from './request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
+import { shownShopIds } from './shown-shops.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
@@ -202,14 +203,21 @@ export class Engine {
     }
   }
 
-  /** Records what users did; resolves when it is on disk. 1 to 10,000 actions, all of them or none. */
+  /**
+   * Records what users did and what they were shown; resolves when it is on disk. 1 to 10,000 actions, all of them or
+   * none. An impression by `answerId` keeps the ids of the shops, so this engine must hold the version of the answer.
+   */
   async record(actions: readonly ActionInput[]): Promise<{ accepted: number; duplicates: number }> {
     this.#checkOpen();
     const nowMs = this.#nowMs();
     const checked = validate(RecordSchema, { actions }).actions;
     checkNotAhead(checked, nowMs);
+    const shown = shownShopIds(checked, this.#generations.held, (id) => this.#actions.find(id));
     const outcome = await this.#actions.append(
-      checked.map((input) => ({ action: actionOf(input, nowMs), atGiven: input.at !== undefined })),
+      checked.map((input, i) => ({
+        action: actionOf(input, shown[i], nowMs),
+        atGiven: input.at !== undefined,
+      })),
     );
     this.#counts.accepted += outcome.accepted;
     this.#counts.duplicates += outcome.duplicates;
@@ -302,14 +310,14 @@ export class Engine {
     return this.#statuses.clear(validate(ShopSchema, { shopId }).shopId);
   }
 
-  /** What a user did, newest first; all that is kept unless `limit` is given. */
+  /** What a user did and was shown, newest first; all that is kept unless `limit` is given. */
   actions(userId: string, limit?: number): readonly Action[] {
     this.#checkOpen();
     const checked = validate(UserSchema, { userId, limit });
-    return this.#actions.recent(checked.userId, checked.limit ?? this.#options.actionsPerUserMax);
+    return this.#actions.kept(checked.userId, checked.limit ?? 2 * this.#options.actionsPerUserMax);
   }
 
-  /** Erases everything recorded of a user; resolves with the number of actions when that is on disk. */
+  /** Erases everything recorded of a user; resolves with the number of actions and impressions when that is on disk. */
   async erase(userId: string): Promise<number> {
     this.#checkOpen();
     return this.#actions.erase(validate(UserSchema, { userId }).userId);
@@ -603,11 +611,15 @@ function checkNotAhead(actions: readonly ActionInput[], nowMs: number): void {
   });
 }
 
+/** `shopIds` are those of an impression. */
 function actionOf(
-  { id = randomUUID(), userId, type, keyword, shopId, at }: ActionInput,
+  { id = randomUUID(), userId, type, keyword, shopId, weight, at }: ActionInput,
+  shopIds: readonly string[] | undefined,
   nowMs: number,
 ): Action {
-  const facts = { id, userId, type, atMs: at === undefined ? nowMs : Date.parse(at) };
+  const atMs = at === undefined ? nowMs : Date.parse(at);
+  const facts = { id, userId, type, atMs, ...(weight !== undefined && { weight }) };
+  if (shopIds !== undefined) return { ...facts, shopIds };
   return keyword === undefined ? { ...facts, shopId: shopId! } : { ...facts, keyword };
 }
 
