@@ -34,8 +34,9 @@ interface OpenApi {
 let town: Town;
 let document: OpenApi;
 beforeAll(async () => {
-  // The second version is the one that the example of an activation names.
-  town = await openTown(['town', '2026-11-22']);
+  // The first version is the one that examples name.
+  town = await openTown(['2026-11-22', 'town']);
+  await town.engine.activate('town');
   document = (await town.ask('GET', '/openapi.json')).body;
 });
 afterAll(() => town.close());

@@ -8,6 +8,7 @@ import { EngineError, type EngineErrorCode } from '../src/base/errors.ts';
 import { silentLog } from '../src/base/log.ts';
 import { errorResponse } from '../src/http/errors.ts';
 import { openTown, TOWN_CENTER, type Town } from './http-town.ts';
+import { madeAnswerId } from './made-answer-id.ts';
 
 let town: Town;
 beforeAll(async () => {
@@ -81,6 +82,7 @@ const similar = (changes: object) => ({
   ...changes,
 });
 const action = (changes: object) => ({ userId: 'u', type: 'search', keyword: '피자', ...changes });
+const impression = (about: object) => ({ type: 'impression', keyword: undefined, ...about });
 const recording = (changes: object) => ({ actions: [action({}), action(changes)] });
 
 const REFUSALS: readonly Refusal[] = [
@@ -156,6 +158,12 @@ const REFUSALS: readonly Refusal[] = [
     ['a field beside actions', { actions: [], user: 1 }, 'user', /not a known field/],
     ['an action without a user', recording({ userId: undefined }), 'actions[1].userId', /got nothing/],
     ['an action with another field', recording({ date: 5 }), 'actions[1].date', /not a known field/],
+    [
+      'an answerId that is none',
+      recording(impression({ answerId: 'AAAA' })),
+      'actions[1].answerId',
+      /as it was, got "AAAA"/,
+    ],
   ]),
   ...bodies(ACTIONS, OUT_OF_BOUNDS, [
     ['an action about two things', recording({ shopId: 's1' }), 'actions[1]', /either a keyword or a shopId/],
@@ -173,6 +181,13 @@ const REFUSALS: readonly Refusal[] = [
       'actions[1].keyword',
       /whole Unicode/,
     ],
+    [
+      'an answerId of a version that is not held',
+      recording(impression({ answerId: madeAnswerId('gone', [1]) })),
+      'actions[1].answerId',
+      /no longer holds \(it holds town\)/,
+    ],
+    ['a weight of 101', recording({ weight: 101 }), 'actions[1].weight', /-100\.\.100, got 101/],
     ['too many actions', Array.from({ length: 10_001 }, () => action({})), 'actions', /1\.\.10000 actions/],
   ]),
   ...bodies(ACTIVATE, MALFORMED, [['a number', { version: 7 }, 'version', /text, got 7/]]),

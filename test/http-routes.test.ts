@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { silentLog } from '../src/base/log.ts';
 import { createApp } from '../src/http/app.ts';
 import { openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
+import { madeAnswerId } from './made-answer-id.ts';
 
 let town: Town;
 beforeAll(async () => {
@@ -145,6 +146,35 @@ test('actions are recorded once, listed newest first, change the next answer, an
   expect(erased.body).toEqual({ erased: 2 });
   expect((await town.ask('GET', user)).body.actions).toEqual([]);
   expect((await town.ask('POST', '/v1/recommendations', request)).body.basis).toBe('popular');
+});
+
+test('what was shown is recorded by an answerId or a shopId, in JSON and in NDJSON, and listed with its shops', async () => {
+  const answerId = madeAnswerId('town', [0, 3]);
+  const facts = { userId: 'shown', type: 'impression', at: '2026-11-22T03:00:00.000Z' };
+  const impressions = [
+    { id: 'i1', ...facts, answerId },
+    { id: 'i2', ...facts, shopId: 's42', weight: 0.5 },
+  ];
+  const recorded = await town.ask('POST', '/v1/actions', { actions: impressions.slice(0, 1) });
+  expectDocumented(recorded, 'POST', '/v1/actions', 202);
+  expect(recorded.body).toEqual({ accepted: 1, duplicates: 0 });
+  const shipped = await fetch(`${town.url}/v1/actions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: impressions.map((impression) => JSON.stringify(impression)).join('\n'),
+  });
+  expect([shipped.status, await shipped.json()]).toEqual([202, { accepted: 1, duplicates: 1 }]);
+
+  const listed = await town.ask('GET', '/v1/users/shown/actions');
+  expectDocumented(listed, 'GET', '/v1/users/{userId}/actions');
+  const { type, at } = facts;
+  expect(listed.body.actions).toEqual([
+    { id: 'i2', type, shopIds: ['s42'], weight: 0.5, at },
+    { id: 'i1', type, shopIds: [expect.any(String), expect.any(String)], at },
+  ]);
+  for (const shopId of listed.body.actions[1].shopIds)
+    expect((await town.ask('GET', `/v1/shops/${shopId}`)).status).toBe(200);
+  expect((await town.ask('DELETE', '/v1/users/shown/actions')).body).toEqual({ erased: 2 });
 });
 
 test('POST /v1/actions reads a bare array and NDJSON, as log shippers send them', async () => {

@@ -1,9 +1,10 @@
-/** `POST /v1/actions`: records what users did, as one JSON body or as a line of JSON per action. */
+/** `POST /v1/actions`: records what users did and were shown, as one JSON body or as a line of JSON per action. */
 import { z } from 'zod';
 import type { IncomingMessage } from 'node:http';
 import { validate } from '../base/validate.ts';
-import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
+import { ActionInputSchema, IMPRESSION, type ActionInput } from '../domain/action.ts';
 import type { Engine } from '../engine/engine.ts';
+import { encodeAnswerId, hashOfVersion } from '../recommender/answer-id.ts';
 import { mediaType, parseJson, readText } from './body.ts';
 import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
 
@@ -37,24 +38,53 @@ const VIEW: ActionInput = {
   shopId: 's42',
   at: '2026-11-22T12:01:00Z',
 };
+const SHOWN: ActionInput = {
+  id: 'example-3',
+  userId: 'example',
+  type: IMPRESSION,
+  answerId: encodeAnswerId({
+    versionHash: hashOfVersion('2026-11-22'),
+    requestHash: 0,
+    atMs: Date.parse('2026-11-22T12:01:30Z'),
+    step: 0,
+    widenings: 0,
+    earlier: [],
+    shown: [4, 8, 15],
+  }),
+  at: '2026-11-22T12:01:30Z',
+};
+const SHOWN_ALONE: ActionInput = {
+  id: 'example-4',
+  userId: 'example',
+  type: IMPRESSION,
+  shopId: 's42',
+  at: '2026-11-22T12:02:00Z',
+};
 
 export function recordActions(engine: Engine, bodyBytesMax: number): Operation {
   return {
     document: {
       operationId: 'recordActions',
-      summary: 'Record what users did; effective with the next recommendation',
+      summary: 'Record what users did and were shown; effective with the next recommendation',
       description:
         'Answers when every action is on disk. An action with an id may be sent again: it is stored once. ' +
+        'What an answer showed is an action of the type `impression` about its `answerId`, or about one `shopId`. The shops ' +
+        'are stored by id, so an `answerId` is good while its version is loaded: the active one and, until a restart, the ' +
+        'one before. Later it is refused with 422, and all that was sent with it; but an impression that is stored already ' +
+        'is a duplicate by its id even then, without a look at its shops. ' +
         'Log shippers send a bare JSON array or NDJSON; in errors, `actions[2]` is then the third action. ' +
         'With Fluent Bit set `format json`, `json_date_key at` and `json_date_format iso8601`.',
       request: {
         body: {
           required: true,
           content: {
-            [JSON_TYPE]: { schema: ActionsBodySchema, example: { actions: [SEARCH, VIEW] } },
+            [JSON_TYPE]: {
+              schema: ActionsBodySchema,
+              examples: examples({ actions: [SEARCH, VIEW] }, { actions: [SHOWN, SHOWN_ALONE] }),
+            },
             [NDJSON_TYPE]: {
               schema: z.string().meta({ description: 'an action per line' }),
-              example: `${JSON.stringify(SEARCH)}\n${JSON.stringify(VIEW)}\n`,
+              examples: examples(linesOf([SEARCH, VIEW]), linesOf([SHOWN, SHOWN_ALONE])),
             },
           },
         },
@@ -66,6 +96,17 @@ export function recordActions(engine: Engine, bodyBytesMax: number): Operation {
       return accepted<typeof RecordedSchema>(await engine.record(actions as readonly ActionInput[]));
     },
   };
+}
+
+function examples(did: object | string, shown: object | string) {
+  return {
+    example: { summary: 'What a user did', value: did },
+    impressions: { summary: 'What a user was shown: the shops of an answer, and one shop', value: shown },
+  };
+}
+
+function linesOf(actions: readonly ActionInput[]): string {
+  return actions.map((action) => `${JSON.stringify(action)}\n`).join('');
 }
 
 async function readActions(incoming: IncomingMessage, bodyBytesMax: number): Promise<readonly unknown[]> {

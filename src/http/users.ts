@@ -1,4 +1,4 @@
-/** `GET` and `DELETE /v1/users/{userId}/actions`: what is kept of a person, and its erasure. */
+/** `GET` and `DELETE /v1/users/{userId}/actions`: what is kept of a person, impressions too, and its erasure. */
 import { z } from 'zod';
 import { UserIdSchema, type Action } from '../domain/action.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -22,6 +22,12 @@ const StoredActionsSchema = z
           type: z.string(),
           keyword: z.string().optional(),
           shopId: z.string().optional(),
+          shopIds: z
+            .array(z.string())
+            .readonly()
+            .optional()
+            .meta({ description: 'of an impression: the shops that were shown, in no particular order' }),
+          weight: z.number().optional().meta({ description: '1 if absent' }),
           at: z.iso.datetime(),
         }),
       )
@@ -31,14 +37,16 @@ const StoredActionsSchema = z
   .meta({ id: 'StoredActions' });
 
 const ErasedSchema = z
-  .strictObject({ erased: z.number().meta({ description: 'actions that are gone from disk' }) })
+  .strictObject({
+    erased: z.number().meta({ description: 'actions and impressions that are gone from disk' }),
+  })
   .meta({ id: 'Erased' });
 
 export function listActions(engine: Engine): Operation {
   return {
     document: {
       operationId: 'listActions',
-      summary: 'The newest actions kept of a user',
+      summary: 'The newest actions and impressions kept of a user',
       request: { params: PathSchema, query: QuerySchema },
       responses: responses(
         200,
@@ -71,7 +79,7 @@ export function eraseActions(engine: Engine): Operation {
   };
 }
 
-/** `at` as text in UTC, so that what was read can be sent again. */
-function storedAction({ id, type, keyword, shopId, atMs }: Action) {
-  return { id, type, keyword, shopId, at: new Date(atMs).toISOString() };
+/** `at` as text in UTC, so that an action that was read can be sent again. */
+function storedAction({ id, type, keyword, shopId, shopIds, weight, atMs }: Action) {
+  return { id, type, keyword, shopId, shopIds, weight, at: new Date(atMs).toISOString() };
 }
