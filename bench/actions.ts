@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ACTION_STORE_DEFAULTS, ActionStore, type AppendedAction } from '../src/actions/action-store.ts';
-import { IMPRESSION } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 import { Random } from '../src/base/random.ts';
 import type { Bench, ResultRow } from './result.ts';
 import { timeInTurn, type Subject } from './timing.ts';

@@ -6,7 +6,8 @@
 import { ACTION_STORE_DEFAULTS, ActionStore, type AppendedAction } from '../src/actions/action-store.ts';
 import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
-import { IMPRESSION, type Action } from '../src/domain/action.ts';
+import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 
 export const CRASH_STORE_OPTIONS = { ...ACTION_STORE_DEFAULTS, actionsPerUserMax: 1_000_000 };
 const LANES = 8;

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { ActionStore, type ActionStoreOptions, type AppendedAction } from '../src/actions/action-store.ts';
 import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
-import { IMPRESSION, type Action, type ActionTarget } from '../src/domain/action.ts';
+import type { Action, ActionTarget } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const USER_IDS = ['u1', 'u2', '__proto__', '한국'];

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACTION_STORE_DEFAULTS, ActionStore } from '../src/actions/action-store.ts';
-import { IMPRESSION, type Action } from '../src/domain/action.ts';
+import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
 

@@ -9,7 +9,8 @@ import {
   type ActionStoreOptions,
   type AppendedAction,
 } from '../src/actions/action-store.ts';
-import { IMPRESSION, type Action } from '../src/domain/action.ts';
+import type { Action } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOON_MS = Date.UTC(2026, 10, 22, 12);

@@ -1,7 +1,8 @@
 /** What users were shown: recorded by the id of an answer, kept by the ids of its shops, whatever version comes next. */
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
-import { IMPRESSION, type ActionInput } from '../src/domain/action.ts';
+import type { ActionInput } from '../src/domain/action.ts';
+import { IMPRESSION } from '../src/domain/impression.ts';
 import { openEngine, type Engine } from '../src/engine/engine.ts';
 import { kdOrder } from '../src/geo/kd-order.ts';
 import { decodeAnswerId } from '../src/recommender/answer-id.ts';

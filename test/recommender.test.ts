@@ -58,7 +58,7 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
       about,
       ageSeconds,
       type: random.pick(['view', 'order', 'dismiss']),
-      weight: seed % 2 === 0 ? 1 : random.pick([1, 1, 0.25, -1]),
+      weight: random.pick([1, 1, 0.25, -1]),
     };
   });
   const actions = drawn.map(({ about, ageSeconds, type, weight }) => ({

@@ -176,6 +176,21 @@ test('an impression by answerId is of all shops that the answer showed', async (
   const next = await answered({ ...request, actions, excludeSeen: { types: ['impression'] } });
   expect(next.candidateCount).toBe(first.candidateCount - first.shops.length);
   expect(idsOf(next).filter((shopId) => idsOf(first).includes(shopId))).toEqual([]);
+  // Recorded, it means the same.
+  const userId = 'shown';
+  const sent = actions.map((action) => ({ userId, at: AT, ...action }));
+  await engine.record(sent.toReversed());
+  const { location, limit, at } = request;
+  const stored = { location, limit, at, userId, excludeSeen: { types: ['impression'] } };
+  expect(idsOf(await engine.recommend(stored))).toEqual(idsOf(next));
+  const repetition = { penalty: 0.5, halfLifeMinutes: 60 };
+  const brought = await engine.recommend({ ...request, actions, repetition });
+  const lowered = await engine.recommend({ location, limit, at, userId, repetition });
+  expect(lowered.shops.map(({ shopId, score }) => ({ shopId, score }))).toEqual(
+    brought.shops.map(({ shopId, score }) => ({ shopId, score })),
+  );
+  const before = '2026-11-22T11:59:00Z'; // nothing had been shown then
+  expect((await engine.recommend({ ...stored, at: before })).candidateCount).toBe(first.candidateCount);
 });
 
 /** At most `countMax` shops of each category, in order. */

@@ -32,7 +32,7 @@ import {
 } from '../recommender/line-action.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
-import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
+import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
   ExplainRequestSchema,
   LimitSchema,
@@ -52,11 +52,10 @@ import { verificationParts, verifyGeneration } from '../snapshot/verify-generati
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
-import { continuedAnswer, shownShopIds, versionOf } from './shown-answers.ts';
+import { continuedAnswer, impressionShopIds, shownShopIds, versionOf } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
 import { withDefaults } from './request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
-import { shownShopIds } from './shown-shops.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
@@ -212,7 +211,11 @@ export class Engine {
     const nowMs = this.#nowMs();
     const checked = validate(RecordSchema, { actions }).actions;
     checkNotAhead(checked, nowMs);
-    const shown = shownShopIds(checked, this.#generations.held, (id) => this.#actions.find(id));
+    const shown = impressionShopIds(
+      checked,
+      this.#generations.loaded,
+      (id) => this.#actions.find(id)?.shopIds,
+    );
     const outcome = await this.#actions.append(
       checked.map((input, i) => ({
         action: actionOf(input, shown[i], nowMs),
@@ -482,7 +485,7 @@ export class Engine {
     const loaded =
       continued === null
         ? this.#generations.find(request.version)
-        : versionOf(this.#generations, continued, 'after', request.version);
+        : versionOf(this.#generations.loaded, continued, 'after', request.version);
     const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
     const statuses = this.#statuses.of(loaded.generation);
     const [actions, impressions] = [this.#actionsOf(request, nowMs), this.#impressionsOf(request, nowMs)];
@@ -503,14 +506,19 @@ export class Engine {
   }
 
   /** What the user was shown, where the request asks for it. */
-  #impressionsOf({ actions, repetition, excludeSeen }: CheckedRecommendRequest, nowMs: number): Impression[] {
+  #impressionsOf(
+    { actions, userId, repetition, excludeSeen }: CheckedRecommendRequest,
+    nowMs: number,
+  ): Impression[] {
     const isAsked = typeof excludeSeen === 'object' && excludeSeen.types?.includes(IMPRESSION);
     if (repetition === undefined && !isAsked) return [];
     if (actions !== undefined)
       return broughtImpressions(actions, nowMs, (answerId, place) =>
-        shownShopIds(this.#generations, answerId, `actions[${place}].answerId`),
+        shownShopIds(this.#generations.loaded, answerId, `actions[${place}].answerId`),
       );
-    return [];
+    if (userId === undefined) return [];
+    const kept = this.#actions.impressions(userId, IMPRESSION_COUNT_MAX);
+    return kept.flatMap(({ shopIds, atMs }) => (atMs > nowMs ? [] : [{ shopIds: shopIds!, atMs }]));
   }
 
   async #putStatuses(inputs: readonly ShopStatusInput[]): Promise<StatusesSet> {

@@ -1,8 +1,20 @@
-/** Reads the ids of answers that callers bring back, and finds the version that each rests on. */
+/**
+ * The answers that callers name by their ids: read, and held against the versions that this engine holds. What is recorded
+ * of an answer are the ids of its shops, which must not hang on the version that numbered them.
+ */
 import { RequestError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
+import type { ActionInput } from '../domain/action.ts';
+import { IMPRESSION } from '../domain/impression.ts';
 import { decodeAnswerId, hashOfRequest, hashOfVersion, type ShownAnswer } from '../recommender/answer-id.ts';
 import type { CheckedRecommendRequest } from '../recommender/request.ts';
-import type { Generations, Loaded } from './generations.ts';
+import type { Loaded } from './generations.ts';
+
+/**
+ * In one call: a usual page in each of 10,000 impressions, which takes twice as long as 10,000 views. Bounded because an
+ * answer's id takes a fraction of the ids that it unfolds to.
+ */
+const SHOWN_COUNT_MAX = 200_000;
 
 /** The answer whose next page a request asks for. Throws `RequestError` unless it is one to the same request. */
 export function continuedAnswer(request: CheckedRecommendRequest, answerId: string): ShownAnswer {
@@ -10,43 +22,91 @@ export function continuedAnswer(request: CheckedRecommendRequest, answerId: stri
   if (answer.requestHash === hashOfRequest(request)) return answer;
   throw new RequestError(
     'after',
-    'is the answerId of another request; send it with the request that it answers',
+    'is the answerId of another request; send it with the request that it answers, or leave it out',
   );
 }
 
-/** The version that an answer rests on, which must be `version` if that is given. Throws `RequestError`. */
+/** The version among `held` that an answer rests on, `version` if that is given. Throws `RequestError`. */
 export function versionOf(
-  generations: Generations,
-  { versionHash, earlier, shown }: ShownAnswer,
+  held: readonly Loaded[],
+  answer: ShownAnswer,
   field: string,
   version?: string | null,
 ): Loaded {
-  const loaded = generations.loaded.find((held) => hashOfVersion(held.generation.version) === versionHash);
-  if (loaded === undefined)
-    throw new RequestError(
-      field,
-      'rests on a version that this engine no longer holds; ask for an answer anew',
-    );
-  const { version: found, header } = loaded.generation;
-  if (version !== undefined && version !== null && version !== found)
-    throw new RequestError(field, `rests on version ${found}, the request asks for ${version}`);
-  if (Math.max(-1, ...earlier.slice(-1), ...shown.slice(-1)) >= header.shopCount) throw unread(field);
-  return loaded;
+  const loaded = heldVersion(held, answer, field);
+  if (loaded === undefined) throw notHeld(held, field, 'ask for an answer anew');
+  const { version: found } = loaded.generation;
+  if (version === undefined || version === null || version === found) return loaded;
+  throw new RequestError(field, `rests on version ${found}, the request asks for ${version}`);
 }
 
 /** The ids of the shops that an answer showed. Throws `RequestError`. */
-export function shownShopIds(generations: Generations, answerId: string, field: string): string[] {
+export function shownShopIds(held: readonly Loaded[], answerId: string, field: string): string[] {
   const answer = readAnswerId(answerId, field);
-  const { ids } = versionOf(generations, answer, field).generation.catalog;
-  return answer.shown.map((ordinal) => ids.idOf(ordinal));
+  return shopIdsOf(versionOf(held, answer, field), answer);
+}
+
+/**
+ * The shop ids of each of `inputs` that is an impression, undefined for the others. `storedShopIds` tells what is stored
+ * under the id of an impression: a retry is known by it, and need not be looked up again. Throws `RequestError`.
+ */
+export function impressionShopIds(
+  inputs: readonly ActionInput[],
+  held: readonly Loaded[],
+  storedShopIds: (id: string) => readonly string[] | undefined,
+): (readonly string[] | undefined)[] {
+  let count = 0;
+  return inputs.map(({ id, type, shopId, answerId }, i) => {
+    if (type !== IMPRESSION) return undefined;
+    if (answerId === undefined) return [shopId!];
+    const field = `actions[${i}].answerId`;
+    const answer = readAnswerId(answerId, field);
+    count += answer.shown.length;
+    if (count > SHOWN_COUNT_MAX) {
+      const expected = `must not bring the shops shown in one call to more than ${SHOWN_COUNT_MAX}`;
+      throw new RequestError(field, `${expected}, got ${count}; send fewer impressions at a time`);
+    }
+    const loaded = heldVersion(held, answer, field);
+    const shopIds = loaded === undefined ? id && storedShopIds(id) : shopIdsOf(loaded, answer);
+    if (shopIds) return shopIds;
+    throw notHeld(held, field, 'record it by shopId, one impression for each shop');
+  });
 }
 
 function readAnswerId(answerId: string, field: string): ShownAnswer {
   const answer = decodeAnswerId(answerId);
-  if (answer === undefined) throw unread(field);
+  if (answer === undefined) throw madeUp(field, answerId);
   return answer;
 }
 
-function unread(field: string): RequestError {
-  return new RequestError(field, 'must be the answerId of an answer, letter by letter as it was');
+/** Throws `RequestError` for an answer that names shops which its version has not. */
+function heldVersion(
+  held: readonly Loaded[],
+  { versionHash, earlier, shown: ordinals }: ShownAnswer,
+  field: string,
+): Loaded | undefined {
+  const loaded = held.find(({ generation }) => hashOfVersion(generation.version) === versionHash);
+  const last = Math.max(-1, ...earlier.slice(-1), ...ordinals.slice(-1)); // they ascend
+  if (loaded !== undefined && last >= loaded.generation.header.shopCount) throw madeUp(field, `shop ${last}`);
+  return loaded;
+}
+
+function shopIdsOf({ generation }: Loaded, answer: ShownAnswer): string[] {
+  return answer.shown.map((ordinal) => generation.catalog.ids.idOf(ordinal));
+}
+
+function madeUp(field: string, found: string): RequestError {
+  return new RequestError(
+    field,
+    `must be the answerId of an answer as it was, got ${shown(found)}, which is cut short, changed or made up`,
+    'malformed',
+  );
+}
+
+function notHeld(held: readonly Loaded[], field: string, advice: string): RequestError {
+  const versions = held.map(({ generation }) => generation.version).join(' and ') || 'none';
+  return new RequestError(
+    field,
+    `rests on a version this engine no longer holds (it holds ${versions}); ${advice}`,
+  );
 }

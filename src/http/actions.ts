@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { IncomingMessage } from 'node:http';
 import { validate } from '../base/validate.ts';
-import { ActionInputSchema, IMPRESSION, type ActionInput } from '../domain/action.ts';
+import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
+import { IMPRESSION } from '../domain/impression.ts';
 import type { Engine } from '../engine/engine.ts';
 import { encodeAnswerId, hashOfVersion } from '../recommender/answer-id.ts';
 import { mediaType, parseJson, readText } from './body.ts';

