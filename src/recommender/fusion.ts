@@ -35,35 +35,32 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
     return new Fused(lane, method, rankConstant, queryWeights, signals, ranges);
   }
   signals.forEach(({ signal }, m) => {
-    writeStrengths(lane, signal);
+    signal.write(lane.candidates, lane.values);
     lane.rankByValues(m);
   });
   lane.fuse(method, [...queryWeights, ...signals.map(({ weight }) => weight)], rankConstant);
   return new Fused(lane, method, rankConstant, queryWeights, signals, []);
 }
 
-function writeStrengths({ values, candidates }: Lane, { strengthOf }: Signal): Float64Array {
-  for (let position = 0; position < candidates.length; position++)
-    values[position] = strengthOf(candidates[position]!);
-  return values;
-}
-
+/** Adds a signal to the scores by its norm; returns its range. */
 function addNorms(lane: Lane, { signal, weight }: WeightedSignal): Range {
-  const strengths = writeStrengths(lane, signal);
-  const range = { least: Infinity, largest: -Infinity };
-  for (const strength of strengths) {
-    if (strength < range.least) range.least = strength;
-    if (strength > range.largest) range.largest = strength;
+  const { candidates, scores, values } = lane;
+  signal.write(candidates, values);
+  let [least, largest] = [Infinity, -Infinity];
+  for (let position = 0; position < values.length; position++) {
+    const strength = values[position]!;
+    if (strength < least) least = strength;
+    if (strength > largest) largest = strength;
   }
-  const { scores } = lane;
-  for (let position = 0; position < scores.length; position++) {
-    const norm = normOf(strengths[position]!, range);
-    if (!Number.isNaN(norm)) scores[position]! += weight * norm;
+  const range = largest - least;
+  for (let position = 0; position < values.length; position++) {
+    const norm = range === 0 ? 1 : (values[position]! - least) / range;
+    if (values[position]! >= least) scores[position]! += weight * norm; // not NaN, which is no strength
   }
-  return range;
+  return { least, largest };
 }
 
-/** Between 0 and 1; 1 where all are equal, NaN of NaN. */
+/** Between 0 and 1; 1 where all are equal. */
 function normOf(strength: number, { least, largest }: Range): number {
   const range = largest - least;
   return range === 0 ? 1 : (strength - least) / range;
@@ -143,8 +140,8 @@ export class Fused {
   #weightedSignals(place: number): number[] {
     const ordinal = this.#lane.ordinalAt(this.#lane.winnerPosition(place));
     return this.signals.map(({ signal, weight }, m) => {
-      const norm = normOf(signal.strengthOf(ordinal), this.#ranges[m]!);
-      return Number.isNaN(norm) ? 0 : weight * norm;
+      const value = signal.valueOf(ordinal);
+      return Number.isNaN(value) ? 0 : weight * normOf(signal.sign * value, this.#ranges[m]!);
     });
   }
 }

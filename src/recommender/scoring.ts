@@ -57,7 +57,7 @@ function leaveOutUnlike(lane: Lane, queries: readonly QueryVector[]): void {
 
 function leaveOutUnlisted(lane: Lane, { signal }: WeightedSignal): void {
   const { candidates } = lane;
-  leaveOut(lane, (position) => Number.isNaN(signal.strengthOf(candidates[position]!)));
+  leaveOut(lane, (position) => Number.isNaN(signal.valueOf(candidates[position]!)));
 }
 
 /** The next page shows nothing that those before it showed. */
