@@ -2,9 +2,9 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { EngineOptionsSchema } from '../engine/config.ts';
-import { readNumber, readPath } from './option-values.ts';
+import { readNumber, readPath, readText } from './option-values.ts';
 
-/** `--store`, `--data`, `--threads` … in the order of the schema; what has no default must be given. */
+/** `--store`, `--data`, `--threads` … in the order of the schema; what may not be left out must be given. */
 export function engineSettingOptions(): Option[] {
   return Object.entries(EngineOptionsSchema.shape).map(([name, schema]) => settingOption(name, schema));
 }
@@ -14,6 +14,10 @@ function settingOption(name: string, schema: z.ZodType): Option {
   const variable = `DOORRANK_${words.replaceAll('-', '_').toUpperCase()}`;
   const option = (value: string) =>
     new Option(`--${words} <${value}>`, schema.description?.replaceAll('`', '')).env(variable);
+  if (schema instanceof z.ZodOptional) {
+    const value = schema.unwrap() instanceof z.ZodString ? 'text' : 'version=percent';
+    return option(value).argParser(readText).helpGroup('Versions side by side:');
+  }
   if (!(schema instanceof z.ZodDefault)) {
     return option('directory').argParser(readPath).makeOptionMandatory();
   }

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
-import { EngineError, RequestError, type EngineErrorCode } from '../base/errors.ts';
+import { EngineError, LASTING_CODES, RequestError } from '../base/errors.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
@@ -44,6 +44,9 @@ import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } fr
 import { Generations, type Loaded } from './generations.ts';
 import { LiveStatuses } from './live-statuses.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
+import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
+import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';
+import { VersionChoice, type ChosenBy, type VersionCount } from './version-choice.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
@@ -75,8 +78,6 @@ const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.opt
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
 const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
 const utf8 = new TextDecoder();
-/** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
-const LASTING: readonly EngineErrorCode[] = ['snapshot_invalid', 'snapshot_format', 'snapshot_too_large'];
 
 /** What an engine needs from its surroundings. */
 export interface EngineContext {
@@ -88,6 +89,8 @@ export interface EngineContext {
 export interface SnapshotSummary {
   readonly version: string;
   readonly active: boolean;
+  /** What the version is loaded for; empty if it is not loaded. */
+  readonly roles: readonly VersionRole[];
   readonly shopCount: number;
   readonly keywordCount: number;
   readonly dimensions: number;
@@ -119,6 +122,18 @@ export interface EngineStats {
   readonly actionsAccepted: number;
   readonly actionsDuplicate: number;
   readonly similarityCount: number;
+  /** Recommendations by the version that answered them, and why it did. */
+  readonly recommendations: readonly VersionCount[];
+  /** The versions that the settings want loaded beside the active one. */
+  readonly sideVersions: readonly SideVersion[];
+  /** What became of the requests that a shadow version was to answer too; null without one. */
+  readonly shadow: ShadowCounts | null;
+}
+
+/** A request that runs, and, if it is of a shadow's sample, the same request on the shadow version. */
+interface Asked extends Begun {
+  readonly chosenBy: ChosenBy;
+  readonly shadow: Begun | null;
 }
 
 export interface EngineHealth {
@@ -141,6 +156,9 @@ export class Engine {
   readonly #statuses: LiveStatuses;
   readonly #workers: WorkerPool | null;
   readonly #runner: Runner;
+  readonly #sides: SideVersions;
+  readonly #choice: VersionChoice;
+  readonly #shadow: Shadow | null;
   readonly #options: CheckedEngineOptions;
   readonly #nowMs: () => number;
   readonly #log: Log;
@@ -165,11 +183,16 @@ export class Engine {
     this.#log = context.log ?? silentLog;
     this.#store = store;
     this.#actions = actions;
-    this.#generations = new Generations(options.threads, options.mapping, this.#log);
+    const sides = sideVersionNames(options);
+    this.#generations = new Generations(options.threads, options.mapping, this.#log, sides);
+    this.#sides = new SideVersions(options, store, this.#generations, this.#log);
+    this.#choice = new VersionChoice(this.#generations, options.split, options.splitSeed);
     this.#statuses = new LiveStatuses(actions.statuses, () => this.#generations.held);
     const { threads, queueMax } = options;
     this.#workers = threads === 0 ? null : new WorkerPool(threads, this.#generations.memories);
     this.#runner = new Runner(this.#workers, threads, queueMax);
+    const { shadow } = options;
+    this.#shadow = shadow ? new Shadow(shadow, this.#runner, this.#generations, this.#log) : null;
   }
 
   static async open(options: CheckedEngineOptions, context: EngineContext): Promise<Engine> {
@@ -319,14 +342,20 @@ export class Engine {
     });
   }
 
-  /** Looks whether another process activated a version, and swaps to it. */
+  /**
+   * Calls `listener` with every comparison of an answer with the one of the shadow version, until the returned function
+   * is called. Without the setting `shadow` there are none.
+   */
+  onShadowCompared(listener: (comparison: ShadowComparison) => void): () => void {
+    return this.#shadow?.onCompared(listener) ?? (() => {});
+  }
+
+  /**
+   * Looks whether another process activated a version, and swaps to it; loads what a split or a shadow needs and is
+   * there now.
+   */
   async refresh(): Promise<void> {
-    const version = this.#store.current();
-    if (version === null || version === this.#version) return;
-    await this.#swap(() => {
-      const found = this.#store.current() ?? version;
-      return { version: found, commit: () => ({ version: found, previous: this.#version }) };
-    });
+    await Promise.all([this.#follow(), this.#loadSides()]);
   }
 
   health(): EngineHealth {
@@ -353,6 +382,9 @@ export class Engine {
       actionsAccepted: this.#counts.accepted,
       actionsDuplicate: this.#counts.duplicates,
       similarityCount: this.#counts.similarities,
+      recommendations: this.#choice.counts,
+      sideVersions: this.#sides.versions,
+      shadow: this.#shadow?.counts ?? null,
     };
   }
 
@@ -363,35 +395,48 @@ export class Engine {
   }
 
   async #start(): Promise<void> {
+    // Before the active one, so that no user is answered by the wrong side first; all cores verify them.
+    await this.#loadSides();
     const version = this.#store.current();
     if (version === null)
       this.#log.warn(
         { store: this.#store.directory },
         'no version is active yet; requests are refused until one is',
       );
-    else await this.refresh();
+    else await this.#follow();
     await this.#prune().catch((error: Error) => this.#log.error({ error: error.message }, PRUNE_COMPLAINT));
     this.#every(PRUNE_EVERY_MS, () => this.#prune(), PRUNE_COMPLAINT);
+    const look = () => Promise.all([this.#poll(), this.#loadSides()]);
     if (this.#options.storePollMs > 0)
-      this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
+      this.#every(this.#options.storePollMs, look, 'the store cannot be read');
   }
 
   #prune(): Promise<number> {
     return this.#actions.prune(this.#nowMs());
   }
 
-  /** Swaps to what another process activated. What keeps it from doing so is reported once. */
+  /** Swaps to what another process activated. */
+  async #follow(): Promise<void> {
+    const version = this.#store.current();
+    if (version === null || version === this.#version) return;
+    await this.#swap(() => {
+      const found = this.#store.current() ?? version;
+      return { version: found, commit: () => ({ version: found, previous: this.#version }) };
+    });
+  }
+
+  /** As `#follow`; what keeps it from swapping is reported once. */
   async #poll(): Promise<void> {
     const version = this.#store.current();
     if (version === this.#refused) return;
     this.#refused = null;
     try {
-      await this.refresh();
+      await this.#follow();
       this.#reported = null;
     } catch (error) {
       if (this.#closing !== null) return;
       const { code, message } = error as EngineError;
-      if (LASTING.includes(code)) this.#refused = version;
+      if (LASTING_CODES.includes(code)) this.#refused = version;
       if (message === this.#reported) return;
       this.#reported = message;
       this.#log.error(
@@ -417,6 +462,7 @@ export class Engine {
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#swapping.catch(() => {});
+    this.#shadow?.close();
     try {
       await this.#runner.close();
       await this.#workers?.close();
@@ -437,18 +483,26 @@ export class Engine {
   async #recommend(request: RecommendRequest, asJson: boolean): Promise<MadeRecommendation> {
     this.#checkOpen();
     const checked = validate(RecommendRequestSchema, request);
-    const made = await this.#runner.recommend(() => this.#begin(checked), asJson);
+    let asked!: Asked;
+    const made = await this.#runner.recommend(() => (asked = this.#begin(checked)), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
+    this.#choice.count(asked);
+    if (asked.shadow !== null) this.#shadow?.keep(asked.loaded.generation.version, made, asked.shadow);
     return made;
   }
 
   /** A request with the snapshot, the actions and the statuses of this moment. */
-  #begin(request: CheckedRecommendRequest): Begun {
+  #begin(request: CheckedRecommendRequest): Asked {
     const nowMs = request.at ? Date.parse(request.at) : this.#nowMs();
     const actions = this.#actionsOf(request, nowMs);
-    const loaded = this.#generations.find(request.version);
-    const statuses = this.#statuses.of(loaded.generation);
-    return { loaded, job: { request, actions, statuses, nowMs } };
+    const { loaded, chosenBy } = this.#choice.choose(request);
+    const beside = chosenBy === 'active' ? (this.#shadow?.sample(loaded) ?? null) : null;
+    const jobOn = ({ generation }: Loaded) => {
+      const statuses = this.#statuses.of(generation);
+      return { request, actions, statuses, nowMs, compared: beside !== null };
+    };
+    const shadow = beside === null ? null : { loaded: beside, job: jobOn(beside) };
+    return { loaded, job: jobOn(loaded), chosenBy, shadow };
   }
 
   /** The actions that a request rests on, newest first; with `at`, only what had been done by then. */
@@ -486,9 +540,21 @@ export class Engine {
     try {
       const header = readHeader(this.#store.pathOf(version));
       const { shopCount, keywordCount, dimensions, metric, bounds, modelCard } = header;
+      const roles = this.#sides.rolesOf(version);
       const active = version === this.#version;
       const mapped = this.#generations.isMapped(version);
-      return { version, active, shopCount, keywordCount, dimensions, metric, bounds, mapped, modelCard };
+      return {
+        version,
+        active,
+        roles,
+        shopCount,
+        keywordCount,
+        dimensions,
+        metric,
+        bounds,
+        mapped,
+        modelCard,
+      };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#log.warn(
@@ -535,6 +601,18 @@ export class Engine {
       });
     this.#swapping = swap;
     return swap;
+  }
+
+  /** Loads what a split or a shadow needs and is not loaded, in turn with the swaps. */
+  #loadSides(): Promise<void> {
+    if (this.#sides.missing.length === 0) return Promise.resolve();
+    const loading = this.#swapping
+      .catch(() => {})
+      .then(() => {
+        if (this.#closing === null) return this.#sides.load((found) => this.#verify(found));
+      });
+    this.#swapping = loading;
+    return loading;
   }
 
   async #verify(loaded: Loaded): Promise<void> {

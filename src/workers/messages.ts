@@ -2,6 +2,7 @@
 import { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind } from '../base/errors.ts';
 import type { StatusColumns } from '../catalog/open-shops.ts';
 import type { LineAction } from '../recommender/line-action.ts';
+import type { Ranked } from '../recommender/ranking-overlap.ts';
 import type { CheckedRecommendRequest } from '../recommender/request.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
 import type { Progress } from '../snapshot/verify-in-threads.ts';
@@ -25,6 +26,8 @@ export interface RecommendJob {
   readonly nowMs: number;
   /** Shared, not cloned. */
   readonly statuses: StatusColumns | null;
+  /** Whether the answer is to be compared with another one. */
+  readonly compared: boolean;
 }
 
 /** A request on the snapshot that it is to be answered from. */
@@ -58,6 +61,8 @@ export interface AnswerJson {
   /** UTF-8. */
   readonly json: Uint8Array<ArrayBuffer>;
   readonly similarityCount: number;
+  /** What a comparison reads of the answer, if it is to be compared. */
+  readonly ranked: Ranked | null;
 }
 
 export interface TaskResult {
