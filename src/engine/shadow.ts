@@ -121,6 +121,7 @@ export class Shadow {
   /** Drops what is kept, and what comes. */
   close(): void {
     this.#isClosed = true;
+    this.#counts.busy += this.#kept.length;
     this.#kept = [];
   }
 

@@ -31,7 +31,10 @@ const ReasonSchema = z
 /** What `engine.recommend` and `engine.similar` resolve with. */
 export const RecommendationSchema = z
   .strictObject({
-    version: z.string().meta({ description: 'the snapshot that the answer rests on' }),
+    version: z.string().meta({
+      description:
+        'the snapshot that the answer rests on; where users are split, it tells the side of this one',
+    }),
     basis: z
       .enum(['actions', 'popular'])
       .meta({ description: '`popular` if no action was given that the snapshot knows' }),

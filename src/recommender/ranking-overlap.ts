@@ -2,7 +2,7 @@
 import type { Recommendation } from './request.ts';
 
 /** Depths at which answers are compared; those beyond what a request asked for are left out. */
-const OVERLAP_DEPTHS = [1, 3, 5, 10, 20];
+export const OVERLAP_DEPTHS = [1, 3, 5, 10, 20];
 /** A reader who goes on to the next shop with this probability gives the first ten shops 86 % of the weight. */
 const PERSISTENCE = 0.9;
 
