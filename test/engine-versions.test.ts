@@ -454,6 +454,22 @@ test('what is damaged is not read again, what may pass is tried again', async ()
   await generations.close();
 });
 
+test('a swap does not wait for a side version that is being verified', async () => {
+  const generations = new Generations(0, 'auto', silentLog, ['v2']);
+  let release = () => {};
+  const verified = new Promise<void>((resolve) => (release = resolve));
+  const loading = generations.loadSide(built.pathOf('v2'), 'v2', () => verified);
+  for (const version of ['v1', 'v3', 'v1']) {
+    generations.activate(await generations.load(built.pathOf(version), version, async () => {}));
+  }
+  expect(generations.loadedOf('v2')).toBeNull();
+  release();
+  const side = await loading;
+  expect(generations.loadedOf('v2')).toBe(side);
+  expect(generations.held.map(({ version }) => version).toSorted()).toEqual(['v1', 'v2', 'v3']);
+  await generations.close();
+});
+
 test('the list of snapshots says what each version is loaded for', async () => {
   await using({ split: 'v2=10%', shadow: 'v3=5%' }, async ({ engine }) => {
     const roles = () => Object.fromEntries(engine.snapshots().map((each) => [each.version, each.roles]));

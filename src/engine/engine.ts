@@ -406,9 +406,10 @@ export class Engine {
     else await this.#follow();
     await this.#prune().catch((error: Error) => this.#log.error({ error: error.message }, PRUNE_COMPLAINT));
     this.#every(PRUNE_EVERY_MS, () => this.#prune(), PRUNE_COMPLAINT);
-    const look = () => Promise.all([this.#poll(), this.#loadSides()]);
-    if (this.#options.storePollMs > 0)
-      this.#every(this.#options.storePollMs, look, 'the store cannot be read');
+    if (this.#options.storePollMs > 0) {
+      this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
+      this.#every(this.#options.storePollMs, () => this.#loadSides(), 'the store cannot be read');
+    }
   }
 
   #prune(): Promise<number> {
@@ -462,6 +463,7 @@ export class Engine {
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
     await this.#swapping.catch(() => {});
+    await this.#sides.idle();
     this.#shadow?.close();
     try {
       await this.#runner.close();
@@ -603,16 +605,9 @@ export class Engine {
     return swap;
   }
 
-  /** Loads what a split or a shadow needs and is not loaded, in turn with the swaps. */
-  #loadSides(): Promise<void> {
-    if (this.#sides.missing.length === 0) return Promise.resolve();
-    const loading = this.#swapping
-      .catch(() => {})
-      .then(() => {
-        if (this.#closing === null) return this.#sides.load((found) => this.#verify(found));
-      });
-    this.#swapping = loading;
-    return loading;
+  /** Loads what a split or a shadow needs and is not loaded. */
+  async #loadSides(): Promise<void> {
+    if (this.#closing === null) await this.#sides.load((found) => this.#verify(found));
   }
 
   async #verify(loaded: Loaded): Promise<void> {

@@ -38,6 +38,7 @@ export class SideVersions {
   readonly #refused = new Map<string, string>();
   /** What was last reported of loading a version. */
   readonly #reported = new Map<string, string>();
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings, store: SnapshotStore, generations: Generations, log: Log) {
     this.#settings = settings;
@@ -68,8 +69,21 @@ export class SideVersions {
     return sideVersionNames(this.#settings).filter((version) => !this.#isLoaded(version));
   }
 
-  /** Loads what is missing and the store has; never throws. */
-  async load(verify: (loaded: Loaded) => Promise<void>): Promise<void> {
+  /**
+   * Loads what is missing and the store has, one after the other; never throws. Beside swaps, not in turn with them: a
+   * roll back does not wait for an experiment.
+   */
+  load(verify: (loaded: Loaded) => Promise<void>): Promise<void> {
+    this.#loading = this.#loading.then(() => this.#loadMissing(verify));
+    return this.#loading;
+  }
+
+  /** Resolves when nothing is being loaded. */
+  idle(): Promise<void> {
+    return this.#loading;
+  }
+
+  async #loadMissing(verify: (loaded: Loaded) => Promise<void>): Promise<void> {
     for (const version of this.missing) {
       try {
         await this.#load(version, verify);
