@@ -462,9 +462,8 @@ export class Engine {
   /** In the order of who uses whom. The action store is closed whatever fails before it, so that its lock goes. */
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
-    await this.#swapping.catch(() => {});
-    await this.#sides.idle();
     this.#shadow?.close();
+    await Promise.all([this.#swapping.catch(() => {}), this.#sides.idle()]);
     try {
       await this.#runner.close();
       await this.#workers?.close();
