@@ -21,6 +21,9 @@ export type { ShopStatusInput } from './domain/shop-status.ts';
 export type { AttributeValue, Shop } from './domain/shop.ts';
 export type { EngineOptions } from './engine/config.ts';
 export type { Engine, EngineHealth, EngineStats, SnapshotSummary, StatusesSet } from './engine/engine.ts';
+export type { ShadowComparison, ShadowCounts, ShadowOutcome } from './engine/shadow.ts';
+export type { SideVersion, VersionRole } from './engine/side-versions.ts';
+export type { ChosenBy, VersionCount } from './engine/version-choice.ts';
 export type {
   RankedBy,
   Reason,

@@ -108,6 +108,9 @@ test('every option can be an environment variable', async () => {
     DOORRANK_LOG_LEVEL: 'debug',
     DOORRANK_MAPPING: 'copy',
     DOORRANK_THREADS: '0',
+    DOORRANK_SPLIT: 'second=100%',
+    DOORRANK_SPLIT_SEED: 'autumn',
+    DOORRANK_SHADOW: 'second=0.5%',
   };
   const { server, url } = await start([], env);
   expect(url).toMatch(/^http:\/\/0\.0\.0\.0:/);
@@ -115,7 +118,10 @@ test('every option can be an environment variable', async () => {
   const answer = await fetch(`${url}/v1/snapshots`, { headers: { authorization: 'Bearer secret' } });
   const { snapshots } = (await answer.json()) as { snapshots: object[] };
   expect(snapshots).toContainEqual(
-    expect.objectContaining({ version: 'first', active: true, mapped: false }),
+    expect.objectContaining({ version: 'first', active: true, roles: ['active'], mapped: false }),
+  );
+  expect(snapshots).toContainEqual(
+    expect.objectContaining({ version: 'second', active: false, roles: ['split', 'shadow'] }),
   );
   await server.printed(/"level":"debug"/);
   expect(await server.stop()).toMatchObject({ code: 0 });
@@ -180,6 +186,11 @@ test('settings out of bounds are refused by the name of their option', async () 
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: 'error: --threads must be a whole number 0..64, got 99\n',
+  });
+  const split = await doorrank(['serve', '--store', store, '--data', data, '--split', 'second=10']);
+  expect({ code: split.code, stderr: split.stderr }).toEqual({
+    code: 1,
+    stderr: 'error: --split must be a version and its share, 0..100 %, such as "v2=10%", got "second=10"\n',
   });
 });
 

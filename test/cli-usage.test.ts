@@ -102,12 +102,19 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
   [[...RECOMMEND, '--user', 'u'], ['--user and --data belong together']],
   [[...RECOMMEND, '--data', 'd'], ['--user and --data belong together']],
   [[...RECOMMEND, '--vector', 'v.npy'], ["unknown option '--vector'"]],
+  [['compare', '--store', 's', 'v1'], ["missing required argument 'other'"]],
+  [
+    ['compare', '--store', 's', 'v1', 'v2', '--count', '0'],
+    ["'0'", 'whole number 1..100000'],
+  ],
+  [['compare', '--store', 's', 'v1', 'v2', '--requests', 'r.ndjson', '--seed', '2'], ['cannot be used with']],
 ];
 
 const COMMANDS = [
   ['demo'],
   ['serve'],
   ['recommend'],
+  ['compare'],
   ...['build', 'verify', 'inspect', 'list', 'activate', 'rollback'].map((name) => ['snapshot', name]),
 ];
 

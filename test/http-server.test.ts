@@ -199,8 +199,11 @@ test('a failure inside is logged with its stack and answered without it', async 
     ...silentLog,
     error: (fields) => lines.push(fields as (typeof lines)[number]),
   };
-  // The real engine with a bug in one method.
-  const engine: Engine = Object.create(town.engine, { shop: { value: () => JSON.parse('no JSON at all') } });
+  // The real engine with a bug in one method; metrics ask for its counts when a server starts.
+  const engine: Engine = Object.create(town.engine, {
+    shop: { value: () => JSON.parse('no JSON at all') },
+    stats: { value: () => town.engine.stats() },
+  });
   const server = await serve(engine, { host: '127.0.0.1', port: 0, log, graceMs: 0 });
   const answer = await fetch(`${server.address.url}/v1/shops/s42`);
   expect(answer.status).toBe(500);

@@ -26,6 +26,13 @@ export type EngineErrorCode =
   | 'port_unavailable' // the address to listen on is taken or not ours
   | 'file_unreadable'; // a file named by the caller cannot be read
 
+/** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
+export const LASTING_CODES: readonly EngineErrorCode[] = [
+  'snapshot_invalid',
+  'snapshot_format',
+  'snapshot_too_large',
+];
+
 /** The world is not as it should be. `code` is stable; `message` is for people. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';

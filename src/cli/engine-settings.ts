@@ -3,9 +3,9 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { EngineOptionsSchema } from '../engine/config.ts';
 import { readJsonFile } from './json-file.ts';
-import { readNumber, readPath } from './option-values.ts';
+import { readNumber, readPath, readText } from './option-values.ts';
 
-/** `--store`, `--data`, `--threads` … in the order of the schema; what has no default must be given. */
+/** `--store`, `--data`, `--threads` … in the order of the schema; what may not be left out must be given. */
 export function engineSettingOptions(): Option[] {
   return Object.entries(EngineOptionsSchema.shape).map(([name, schema]) => settingOption(name, schema));
 }
@@ -15,7 +15,7 @@ function settingOption(name: string, schema: z.ZodType): Option {
   const variable = `DOORRANK_${words.replaceAll('-', '_').toUpperCase()}`;
   const option = (value: string) =>
     new Option(`--${words} <${value}>`, schema.description?.replaceAll('`', '')).env(variable);
-  if (schema instanceof z.ZodOptional) return option('file').argParser(readJsonFile).helpGroup('Tuning:');
+  if (schema instanceof z.ZodOptional) return optionalSetting(schema.unwrap(), option);
   if (!(schema instanceof z.ZodDefault)) {
     return option('directory').argParser(readPath).makeOptionMandatory();
   }
@@ -25,4 +25,10 @@ function settingOption(name: string, schema: z.ZodType): Option {
       ? option('way').choices(inner.options.map(String))
       : option('number').argParser(readNumber);
   return optional.default(schema.def.defaultValue).helpGroup('Tuning:');
+}
+
+function optionalSetting(schema: unknown, option: (value: string) => Option): Option {
+  if (schema instanceof z.ZodObject) return option('file').argParser(readJsonFile).helpGroup('Tuning:');
+  const value = schema instanceof z.ZodString ? 'text' : 'version=percent';
+  return option(value).argParser(readText).helpGroup('Versions side by side:');
 }

@@ -9,9 +9,17 @@ export function readJsonFile(path: string): unknown {
 
 /** The values in a file of one JSON value a line. Empty lines count for nothing. */
 export function readNdjsonFile(path: string): unknown[] {
+  return readNdjsonLines(path).map(({ value }) => value);
+}
+
+/** As `readNdjsonFile`, each value with the number of its line, from 1. */
+export function readNdjsonLines(path: string): { line: number; value: unknown }[] {
   return readTextFile(path)
     .split('\n')
-    .flatMap((line, i) => (line.trim() === '' ? [] : [parse(line, `${path} line ${i + 1}`)]));
+    .flatMap((text, i) => {
+      const line = i + 1;
+      return text.trim() === '' ? [] : [{ line, value: parse(text, `${path} line ${line}`) }];
+    });
 }
 
 /** Throws unless the file is UTF-8; drops a byte order mark. */

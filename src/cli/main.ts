@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { compareCommand } from './compare.ts';
 import { demoCommand } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { recommendCommand } from './recommend.ts';
@@ -25,6 +26,7 @@ function doorrank(): Command {
   demoCommand(program);
   serveCommand(program);
   recommendCommand(program);
+  compareCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);

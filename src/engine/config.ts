@@ -4,9 +4,25 @@ import { z } from 'zod';
 import { ACTION_STORE_DEFAULTS, COMMIT_DELAY_MS_MAX } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
 import { RequestDefaultsSchema } from '../recommender/request.ts';
+import { isVersionName } from '../snapshot/version-name.ts';
 
 const directory = (what: string) =>
   z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` });
+
+/** A version that is kept loaded beside the active one, and how much goes to it: 0..1. */
+export interface VersionShare {
+  readonly version: string;
+  readonly share: number;
+}
+
+const VERSION_SHARE = { error: 'must be a version and its share, 0..100 %, such as "v2=10%"' };
+
+const VersionShareSchema = z.string(VERSION_SHARE).transform((text, context): VersionShare => {
+  const [, version, percent] = /^([^=]+)=(\d{1,3}(?:\.\d+)?)%$/.exec(text) ?? [];
+  if (isVersionName(version) && Number(percent) <= 100) return { version, share: Number(percent) / 100 };
+  context.addIssue({ code: 'custom', message: VERSION_SHARE.error, input: text });
+  return z.NEVER;
+});
 
 /**
  * One for each core, four at most: the calling thread waits while they divide a large request among themselves. With a
@@ -50,6 +66,16 @@ export const EngineOptionsSchema = z.strictObject({
     .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
   defaults: RequestDefaultsSchema.optional().describe(
     'what requests are answered with that do not say it: `fusion`, `fallback`, `diversity` and other parts of a request',
+  ),
+  split: VersionShareSchema.optional().describe(
+    'answers this share of the users from another version, such as `v2=10%`, always the same users',
+  ),
+  splitSeed: z
+    .string({ error: 'must be text' })
+    .optional()
+    .describe('shuffles the users of the split anew; the version of the split if absent'),
+  shadow: VersionShareSchema.optional().describe(
+    'answers this share of the requests from another version too, such as `v2=5%`, and measures how the answers differ',
   ),
 });
 

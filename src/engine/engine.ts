@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
-import { EngineError, RequestError, type EngineErrorCode } from '../base/errors.ts';
+import { EngineError, LASTING_CODES, RequestError } from '../base/errors.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import {
@@ -30,6 +30,8 @@ import {
   type Impression,
   type LineAction,
 } from '../recommender/line-action.ts';
+import type { ShownAnswer } from '../recommender/answer-id.ts';
+import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
 import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
@@ -56,6 +58,9 @@ import { continuedAnswer, impressionShopIds, shownShopIds, versionOf } from './s
 import { LiveStatuses } from './live-statuses.ts';
 import { withDefaults } from './request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
+import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
+import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';
+import { VersionChoice, type ChosenBy, type VersionCount } from './version-choice.ts';
 
 /** Actions in one call of `record`. */
 const RECORD_COUNT_MAX = 10_000;
@@ -87,8 +92,6 @@ const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.opt
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
 const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
 const utf8 = new TextDecoder();
-/** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
-const LASTING: readonly EngineErrorCode[] = ['snapshot_invalid', 'snapshot_format', 'snapshot_too_large'];
 
 /** What an engine needs from its surroundings. */
 export interface EngineContext {
@@ -100,6 +103,8 @@ export interface EngineContext {
 export interface SnapshotSummary {
   readonly version: string;
   readonly active: boolean;
+  /** What the version is loaded for; empty if it is not loaded. */
+  readonly roles: readonly VersionRole[];
   readonly shopCount: number;
   readonly keywordCount: number;
   readonly dimensions: number;
@@ -131,6 +136,18 @@ export interface EngineStats {
   readonly actionsAccepted: number;
   readonly actionsDuplicate: number;
   readonly similarityCount: number;
+  /** Recommendations by the version that answered them, and why it did. */
+  readonly recommendations: readonly VersionCount[];
+  /** The versions that the settings want loaded beside the active one. */
+  readonly sideVersions: readonly SideVersion[];
+  /** What became of the requests that a shadow version was to answer too; null without one. */
+  readonly shadow: ShadowCounts | null;
+}
+
+/** A request that runs, and, if it is of a shadow's sample, the same request on the shadow version. */
+interface Asked extends Begun {
+  readonly chosenBy: ChosenBy;
+  readonly shadow: Begun | null;
 }
 
 export interface EngineHealth {
@@ -153,6 +170,9 @@ export class Engine {
   readonly #statuses: LiveStatuses;
   readonly #workers: WorkerPool | null;
   readonly #runner: Runner;
+  readonly #sides: SideVersions;
+  readonly #choice: VersionChoice;
+  readonly #shadow: Shadow | null;
   readonly #options: CheckedEngineOptions;
   readonly #nowMs: () => number;
   readonly #log: Log;
@@ -177,11 +197,16 @@ export class Engine {
     this.#log = context.log ?? silentLog;
     this.#store = store;
     this.#actions = actions;
-    this.#generations = new Generations(options.threads, options.mapping, this.#log);
+    const sides = sideVersionNames(options);
+    this.#generations = new Generations(options.threads, options.mapping, this.#log, sides);
+    this.#sides = new SideVersions(options, store, this.#generations, this.#log);
+    this.#choice = new VersionChoice(this.#generations, options.split, options.splitSeed);
     this.#statuses = new LiveStatuses(actions.statuses, () => this.#generations.held);
     const { threads, queueMax } = options;
     this.#workers = threads === 0 ? null : new WorkerPool(threads, this.#generations.memories);
     this.#runner = new Runner(this.#workers, threads, queueMax);
+    const { shadow } = options;
+    this.#shadow = shadow ? new Shadow(shadow, this.#runner, this.#generations, this.#log) : null;
   }
 
   static async open(options: CheckedEngineOptions, context: EngineContext): Promise<Engine> {
@@ -356,14 +381,20 @@ export class Engine {
     });
   }
 
-  /** Looks whether another process activated a version, and swaps to it. */
+  /**
+   * Calls `listener` with every comparison of an answer with the one of the shadow version, until the returned function
+   * is called. Without the setting `shadow` there are none.
+   */
+  onShadowCompared(listener: (comparison: ShadowComparison) => void): () => void {
+    return this.#shadow?.onCompared(listener) ?? (() => {});
+  }
+
+  /**
+   * Looks whether another process activated a version, and swaps to it; loads what a split or a shadow needs and is
+   * there now.
+   */
   async refresh(): Promise<void> {
-    const version = this.#store.current();
-    if (version === null || version === this.#version) return;
-    await this.#swap(() => {
-      const found = this.#store.current() ?? version;
-      return { version: found, commit: () => ({ version: found, previous: this.#version }) };
-    });
+    await Promise.all([this.#follow(), this.#loadSides()]);
   }
 
   health(): EngineHealth {
@@ -390,6 +421,9 @@ export class Engine {
       actionsAccepted: this.#counts.accepted,
       actionsDuplicate: this.#counts.duplicates,
       similarityCount: this.#counts.similarities,
+      recommendations: this.#choice.counts,
+      sideVersions: this.#sides.versions,
+      shadow: this.#shadow?.counts ?? null,
     };
   }
 
@@ -400,35 +434,49 @@ export class Engine {
   }
 
   async #start(): Promise<void> {
+    // Before the active one, so that no user is answered by the wrong side first; all cores verify them.
+    await this.#loadSides();
     const version = this.#store.current();
     if (version === null)
       this.#log.warn(
         { store: this.#store.directory },
         'no version is active yet; requests are refused until one is',
       );
-    else await this.refresh();
+    else await this.#follow();
     await this.#prune().catch((error: Error) => this.#log.error({ error: error.message }, PRUNE_COMPLAINT));
     this.#every(PRUNE_EVERY_MS, () => this.#prune(), PRUNE_COMPLAINT);
-    if (this.#options.storePollMs > 0)
+    if (this.#options.storePollMs > 0) {
       this.#every(this.#options.storePollMs, () => this.#poll(), 'the store cannot be read');
+      this.#every(this.#options.storePollMs, () => this.#loadSides(), 'the store cannot be read');
+    }
   }
 
   #prune(): Promise<number> {
     return this.#actions.prune(this.#nowMs());
   }
 
-  /** Swaps to what another process activated. What keeps it from doing so is reported once. */
+  /** Swaps to what another process activated. */
+  async #follow(): Promise<void> {
+    const version = this.#store.current();
+    if (version === null || version === this.#version) return;
+    await this.#swap(() => {
+      const found = this.#store.current() ?? version;
+      return { version: found, commit: () => ({ version: found, previous: this.#version }) };
+    });
+  }
+
+  /** As `#follow`; what keeps it from swapping is reported once. */
   async #poll(): Promise<void> {
     const version = this.#store.current();
     if (version === this.#refused) return;
     this.#refused = null;
     try {
-      await this.refresh();
+      await this.#follow();
       this.#reported = null;
     } catch (error) {
       if (this.#closing !== null) return;
       const { code, message } = error as EngineError;
-      if (LASTING.includes(code)) this.#refused = version;
+      if (LASTING_CODES.includes(code)) this.#refused = version;
       if (message === this.#reported) return;
       this.#reported = message;
       this.#log.error(
@@ -453,7 +501,8 @@ export class Engine {
   /** In the order of who uses whom. The action store is closed whatever fails before it, so that its lock goes. */
   async #close(): Promise<void> {
     this.#timers.forEach(clearInterval);
-    await this.#swapping.catch(() => {});
+    this.#shadow?.close();
+    await Promise.all([this.#swapping.catch(() => {}), this.#sides.idle()]);
     try {
       await this.#runner.close();
       await this.#workers?.close();
@@ -474,22 +523,39 @@ export class Engine {
   async #recommend(request: RecommendRequest, asJson: boolean): Promise<MadeRecommendation> {
     this.#checkOpen();
     const checked = validate(RecommendRequestSchema, withDefaults(request, this.#options.defaults));
-    const made = await this.#runner.recommend(() => this.#begin(checked), asJson);
+    let asked!: Asked;
+    const made = await this.#runner.recommend(() => (asked = this.#begin(checked)), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
+    this.#choice.count(asked);
+    if (asked.shadow !== null) this.#shadow?.keep(asked.loaded.generation.version, made, asked.shadow);
     return made;
   }
 
   /** A request with the snapshot, the actions and the statuses of this moment; the next page of an answer with its. */
-  #begin(request: CheckedRecommendRequest): Begun {
+  #begin(request: CheckedRecommendRequest): Asked {
     const continued = request.after === undefined ? null : continuedAnswer(request, request.after);
-    const loaded =
-      continued === null
-        ? this.#generations.find(request.version)
-        : versionOf(this.#generations.loaded, continued, 'after', request.version);
     const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
-    const statuses = this.#statuses.of(loaded.generation);
     const [actions, impressions] = [this.#actionsOf(request, nowMs), this.#impressionsOf(request, nowMs)];
-    return { loaded, job: { request, actions, impressions, statuses, nowMs, continued } };
+    const { loaded, chosenBy } = this.#chooseFor(request, continued);
+    // What an answer has shown is told by the ordinals of its version, so its next page has no second version.
+    const isAlone = chosenBy !== 'active' || continued !== null;
+    const beside = isAlone ? null : (this.#shadow?.sample(loaded) ?? null);
+    const jobOn = ({ generation }: Loaded): RecommendJob => {
+      const statuses = this.#statuses.of(generation);
+      return { request, actions, impressions, statuses, nowMs, continued, compared: beside !== null };
+    };
+    const shadow = beside === null ? null : { loaded: beside, job: jobOn(beside) };
+    return { loaded, job: jobOn(loaded), chosenBy, shadow };
+  }
+
+  /** The version that answers: of the next page of an answer, that of the answer. */
+  #chooseFor(
+    request: CheckedRecommendRequest,
+    continued: ShownAnswer | null,
+  ): { readonly loaded: Loaded; readonly chosenBy: ChosenBy } {
+    if (continued === null) return this.#choice.choose(request);
+    const loaded = versionOf(this.#generations.loaded, continued, 'after', request.version);
+    return { loaded, chosenBy: 'request' };
   }
 
   /** The actions that a request rests on, newest first; of a moment before now, only what had been done by then. */
@@ -539,9 +605,21 @@ export class Engine {
     try {
       const header = readHeader(this.#store.pathOf(version));
       const { shopCount, keywordCount, dimensions, metric, bounds, modelCard } = header;
+      const roles = this.#sides.rolesOf(version);
       const active = version === this.#version;
       const mapped = this.#generations.isMapped(version);
-      return { version, active, shopCount, keywordCount, dimensions, metric, bounds, mapped, modelCard };
+      return {
+        version,
+        active,
+        roles,
+        shopCount,
+        keywordCount,
+        dimensions,
+        metric,
+        bounds,
+        mapped,
+        modelCard,
+      };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#log.warn(
@@ -588,6 +666,11 @@ export class Engine {
       });
     this.#swapping = swap;
     return swap;
+  }
+
+  /** Loads what a split or a shadow needs and is not loaded. */
+  async #loadSides(): Promise<void> {
+    if (this.#closing === null) await this.#sides.load((found) => this.#verify(found));
   }
 
   async #verify(loaded: Loaded): Promise<void> {

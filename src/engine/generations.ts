@@ -4,8 +4,11 @@
  * There are two memories for the whole life of an engine. A swap loads and verifies the new snapshot over the memory
  * that does not serve, then makes it active in one assignment: requests that run keep what they started with.
  * A memory is taken for the next snapshot only when no request reads it any more.
+ *
+ * A side version, which a split or a shadow needs whatever is activated meanwhile, has one more memory to itself. If it
+ * is activated, it is loaded a second time: the pages of a mapped file are the same, and swaps stay as simple.
  */
-import { EngineError } from '../base/errors.ts';
+import { check, EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { LaneBounds } from '../kernel/lane.ts';
@@ -70,26 +73,33 @@ export class Loaded implements ThreadView {
   }
 }
 
+type Verify = (loaded: Loaded) => Promise<void>;
+
 interface Slot {
   readonly memory: LinearMemory;
   readonly kernel: Kernel;
   loaded: Loaded | null;
 }
 
+/** Memories that swaps use in turn; those of the side versions come behind them. */
+const SWAP_SLOTS = 2;
+
 export class Generations {
   readonly #slots: readonly Slot[];
+  readonly #sideVersions: readonly string[];
   readonly #laneCount: number;
   readonly #mode: MappingMode;
   readonly #log: Log;
   #active: Loaded | null = null;
   #epoch = 0;
 
-  /** `threads` worker threads will read beside the calling one. */
-  constructor(threads: number, mode: MappingMode, log: Log) {
+  /** `threads` worker threads will read beside the calling one. `sideVersions` may be loaded by `loadSide`. */
+  constructor(threads: number, mode: MappingMode, log: Log, sideVersions: readonly string[] = []) {
     this.#laneCount = threads + 1;
     this.#mode = mode;
     this.#log = log;
-    this.#slots = [0, 1].map(() => {
+    this.#sideVersions = sideVersions;
+    this.#slots = Array.from({ length: SWAP_SLOTS + sideVersions.length }, () => {
       const memory = borrowMemory();
       return { memory, kernel: warmKernel(memory), loaded: null };
     });
@@ -117,20 +127,34 @@ export class Generations {
     return this.loaded.map(({ generation }) => generation);
   }
 
+  /** The version before the active one if it is loaded. */
+  get previous(): Loaded | null {
+    return this.#slots.slice(0, SWAP_SLOTS).find(({ loaded }) => loaded !== this.#active)?.loaded ?? null;
+  }
+
+  /** The snapshot of a side version in its own memory, or null if it is not loaded yet. */
+  side(version: string): Loaded | null {
+    return this.#slots[this.#sideSlot(version)]!.loaded;
+  }
+
   /** The loaded snapshot of a version; without one, the active snapshot. */
   find(version: string | null | undefined): Loaded {
     if (this.#active === null) {
       throw new EngineError('store_empty', 'no version is active yet; build a snapshot and activate it');
     }
     if (version === null || version === undefined) return this.#active;
-    const { loaded } = this;
-    const found = loaded.find(({ generation }) => generation.version === version);
-    if (found !== undefined) return found;
-    const versions = loaded.map(({ generation }) => generation.version).join(' and ');
+    const found = this.loadedOf(version);
+    if (found !== null) return found;
+    const versions = [...new Set(this.held.map((generation) => generation.version))].join(' and ');
     throw new EngineError(
       'version_not_loaded',
       `version ${version} is not loaded; this engine holds ${versions}`,
     );
+  }
+
+  /** The snapshot of a version in any of the memories, or null. */
+  loadedOf(version: string): Loaded | null {
+    return this.#slots.find(({ loaded }) => loaded?.generation.version === version)?.loaded ?? null;
   }
 
   /** True if this process maps the file of `version` itself. */
@@ -145,8 +169,18 @@ export class Generations {
    * yet: `activate` or `discard` it. If anything throws, nothing has changed but that the version before the active
    * one is no longer loaded.
    */
-  async load(path: string, version: string, verify: (loaded: Loaded) => Promise<void>): Promise<Loaded> {
-    const index = this.#active?.target.slot === 0 ? 1 : 0;
+  load(path: string, version: string, verify: Verify): Promise<Loaded> {
+    return this.#loadInto(this.#active?.target.slot === 0 ? 1 : 0, path, version, verify);
+  }
+
+  /** Loads the snapshot of a side version at `path`; it may answer as soon as it is verified. */
+  async loadSide(path: string, version: string, verify: Verify): Promise<Loaded> {
+    const loaded = await this.#loadInto(this.#sideSlot(version), path, version, verify);
+    this.#slots[loaded.target.slot]!.loaded = loaded;
+    return loaded;
+  }
+
+  async #loadInto(index: number, path: string, version: string, verify: Verify): Promise<Loaded> {
     const slot = this.#slots[index]!;
     await this.#free(slot);
     const { generation, placement, mapped } = loadSnapshot(
@@ -186,6 +220,12 @@ export class Generations {
       await this.#free(slot);
       returnMemory(slot.memory);
     }
+  }
+
+  #sideSlot(version: string): number {
+    const index = this.#sideVersions.indexOf(version);
+    check(index !== -1, `${version} is not a side version`);
+    return SWAP_SLOTS + index;
   }
 
   async #free(slot: Slot): Promise<void> {

@@ -1,12 +1,13 @@
 /** Runs requests where they cost least: on this thread, in a worker beside others, or divided among the workers. */
 import { availableParallelism } from 'node:os';
 import type { Lane } from '../kernel/lane.ts';
+import { rankedOf, type Ranked } from '../recommender/ranking-overlap.ts';
 import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
 import { prepareExplanation, type Explanation } from '../recommender/explanation.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { CheckedSimilaritiesRequest } from '../recommender/request.ts';
-import { resultOf, type AnswerJson } from '../workers/messages.ts';
+import { resultOf, type AnswerJson, type Outcome } from '../workers/messages.ts';
 import { laneOf } from '../workers/thread-view.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import type { Loaded } from './generations.ts';
@@ -49,6 +50,7 @@ export class Runner {
   #usualCost = 0;
   #inline = 0;
   #inWorkers = 0;
+  #asked = 0;
 
   /** Without `workers` everything runs on this thread. At most `waitingMax` large requests wait for a worker. */
   constructor(workers: WorkerPool | null, threads: number, waitingMax: number) {
@@ -62,12 +64,22 @@ export class Runner {
     return { inline: this.#inline, inWorkers: this.#inWorkers, waiting: this.#lanes.waitingCount };
   }
 
+  /** Requests so far. Where nobody asks in a whole turn of the event loop, nobody waits. */
+  get askedCount(): number {
+    return this.#asked;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#lanes.freeCount === this.#threads;
+  }
+
   /**
    * Answers a request. What else is asked in this turn of the event loop is gathered before any of it runs (1 µs), so
    * that workers can begin with their part of it before this thread is busy with its own. `asJson` says what the
    * caller wants; where the request runs decides what it gets.
    */
   async recommend(begin: () => Begun, asJson: boolean): Promise<MadeRecommendation> {
+    this.#asked++;
     if (!mayTravel(this.#threads, this.#usualCost, asJson)) return this.#recommendHere(begin());
     return new Promise((resolve, reject) => {
       this.#queue.push({ begin, asJson, resolve, reject });
@@ -76,6 +88,7 @@ export class Runner {
   }
 
   similarities(loaded: Loaded, request: CheckedSimilaritiesRequest): Promise<Similarities> {
+    this.#asked++;
     const { generation } = loaded;
     return this.#run(loaded, (lane) => prepareSimilarities({ generation, lane }, request));
   }
@@ -84,6 +97,21 @@ export class Runner {
   explanation({ loaded, job }: Begun, ordinal: number): Promise<Explanation> {
     const { generation } = loaded;
     return this.#run(loaded, (lane) => prepareExplanation({ generation, lane }, job, ordinal));
+  }
+
+  /**
+   * Answers a request that nobody waits for: in a worker if there is one, so that those who ask meanwhile do not wait for
+   * it. Null if it is so large that they would notice all the same. To be called while `isIdle`.
+   */
+  async recommendAside({ loaded, job }: Begun): Promise<Ranked | null> {
+    if (this.#workers !== null) {
+      const [outcome] = await loaded.reading(() => this.#inWorker([{ loaded, job }], (sent) => sent));
+      return resultOf(outcome!)?.ranked ?? null;
+    }
+    const prepared = prepareJob(loaded, job, laneOf(loaded, this.#lanes.own));
+    if (prepared.cost > DIVIDE_COST_MIN) return null;
+    prepared.rank();
+    return rankedOf(prepared.answer());
   }
 
   /** Lets all that was asked end. Nothing may be asked any more. */
@@ -111,11 +139,7 @@ export class Runner {
   }
 
   async #recommendHere({ loaded, job }: Begun): Promise<MadeRecommendation> {
-    const { generation } = loaded;
-    const recommendation = await this.#run(loaded, (lane) =>
-      prepareRecommendation({ generation, lane }, job),
-    );
-    return { recommendation };
+    return { recommendation: await this.#run(loaded, (lane) => prepareJob(loaded, job, lane)) };
   }
 
   /** Gives each worker that may take small requests, and is free, its part of the queue. */
@@ -131,18 +155,26 @@ export class Runner {
   /** Sends requests to a worker in one message. */
   #sendBatch(queued: readonly Queued[]): void {
     const batch = queued.flatMap((one) => begunOrRefused(one));
+    this.#inWorker(batch, (sent) =>
+      batch.forEach(({ loaded, job, resolve }, i) => {
+        resolve(loaded.reading(async () => this.#made({ loaded, job }, resultOf((await sent)[i]!))));
+      }),
+    );
+  }
+
+  /** Sends requests to a worker, which has a lane until their outcomes are there; `use` is given these first. */
+  #inWorker<T>(batch: readonly Begun[], use: (sent: Promise<readonly Outcome<AnswerJson | null>[]>) => T): T {
     const lane = this.#lanes.take();
     this.#batchCount++;
     const jobs = batch.map(({ loaded, job }) => ({ target: loaded.target, job }));
     const sent = this.#workers!.answer(lane, jobs, DIVIDE_COST_MIN);
-    batch.forEach(({ loaded, job, resolve }, i) => {
-      resolve(loaded.reading(async () => this.#made({ loaded, job }, resultOf((await sent)[i]!))));
-    });
+    const used = use(sent);
     const end = () => {
       this.#batchCount--;
       this.#giveBack([lane]);
     };
     sent.then(end, end);
+    return used;
   }
 
   /** What a worker made of a request; too large a one it leaves to be divided. */
@@ -194,6 +226,10 @@ export class Runner {
     this.#lanes.giveBack(lanes);
     this.#sendBatches();
   }
+}
+
+function prepareJob({ generation }: Loaded, job: RecommendJob, lane: Lane): Prepared<Recommendation> {
+  return prepareRecommendation({ generation, lane }, job);
 }
 
 /** The request with the snapshot it runs on, or nothing if it is refused. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Engine, EngineStats } from '../engine/engine.ts';
 import type { Operation } from './operation.ts';
+import { registerVersions } from './version-metrics.ts';
 
 /** From a health check (0.1 ms) to a request that waited for its worker (1 s). */
 const SECONDS_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -41,6 +42,7 @@ export class Metrics {
       registers,
     });
     registerEngine(engine, this.#registry);
+    registerVersions(engine, this.#registry);
   }
 
   /** Counts one answer. `route` is a pattern, never a path: paths hold ids and have no end. */

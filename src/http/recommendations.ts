@@ -57,7 +57,10 @@ const RankedBySchema = z.enum(['actions', 'list', 'popular']);
 export const RecommendationSchema = z
   .strictObject({
     answerId: z.string().meta({ description: 'what impressions and `after` name this answer by' }),
-    version: z.string().meta({ description: 'the snapshot that the answer rests on' }),
+    version: z.string().meta({
+      description:
+        'the snapshot that the answer rests on; where users are split, it tells the side of this one',
+    }),
     basis: z.enum(['actions', 'list', 'popular', 'wider']).meta({
       description: 'the step of the fallback chain that answered: `popular` if no action is known, for one',
     }),

@@ -12,6 +12,10 @@ const SnapshotsSchema = z
         z.strictObject({
           version: z.string(),
           active: z.boolean(),
+          roles: z
+            .array(z.enum(['active', 'previous', 'split', 'shadow']))
+            .readonly()
+            .meta({ description: 'what this process has the version loaded for; empty if it has not' }),
           shopCount: z.number(),
           keywordCount: z.number(),
           dimensions: z.number(),

@@ -16,4 +16,6 @@ export interface RecommendJob {
   readonly statuses: StatusColumns | null;
   /** The answer whose next page is asked for; it rests on the same version. */
   readonly continued: ShownAnswer | null;
+  /** Whether the answer is to be compared with another one. */
+  readonly compared: boolean;
 }

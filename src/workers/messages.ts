@@ -1,6 +1,7 @@
 /** What the engine and its worker threads say to each other. Everything here survives a structured clone. */
 import { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind } from '../base/errors.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
+import type { Ranked } from '../recommender/ranking-overlap.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
 import type { Progress } from '../snapshot/verify-in-threads.ts';
 
@@ -47,6 +48,8 @@ export interface AnswerJson {
   /** UTF-8. */
   readonly json: Uint8Array<ArrayBuffer>;
   readonly similarityCount: number;
+  /** What a comparison reads of the answer, if it is to be compared. */
+  readonly ranked: Ranked | null;
 }
 
 export interface TaskResult {

@@ -7,6 +7,7 @@ import { check } from '../base/errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { LinearMemory } from '../kernel/linear-memory.ts';
 import { warmKernel } from '../kernel/wasm-kernel.ts';
+import { rankedOf } from '../recommender/ranking-overlap.ts';
 import { prepareRecommendation } from '../recommender/recommender.ts';
 import { attach } from '../snapshot/open-snapshot.ts';
 import { verificationParts, type VerificationPart } from '../snapshot/verify-generation.ts';
@@ -56,7 +57,9 @@ function answerJson({ target, job }: TargetedJob, lane: number, costMax: number)
   if (prepared.cost > costMax) return null;
   prepared.rank();
   const answer = prepared.answer();
-  return { json: utf8.encode(JSON.stringify(answer)), similarityCount: answer.similarityCount };
+  const { similarityCount } = answer;
+  const ranked = job.compared ? rankedOf(answer) : null;
+  return { json: utf8.encode(JSON.stringify(answer)), similarityCount, ranked };
 }
 
 function verify({ target, progress, leads }: Task & { readonly kind: 'verify' }): void {
