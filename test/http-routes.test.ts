@@ -1,9 +1,6 @@
 /** Every route of the HTTP face answers what it promises, in the shape that its document says. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { z } from 'zod';
-import { silentLog } from '../src/base/log.ts';
-import { createApp } from '../src/http/app.ts';
-import { openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
+import { documentedAnswer, openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
 
 let town: Town;
 beforeAll(async () => {
@@ -11,25 +8,11 @@ beforeAll(async () => {
 });
 afterAll(() => town.close());
 
-/** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
-function documented(method: string, path: string, status: number): z.ZodType {
-  const limits = { bodyBytesMax: 1, actionsBodyBytesMax: 1 };
-  const app = createApp(town.engine, { log: silentLog, isClosing: () => false, ...limits });
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue;
-    const { route } = definition;
-    if (route.method !== method.toLowerCase() || route.path !== path) continue;
-    const response = route.responses[status];
-    const content = response && 'content' in response ? response.content?.['application/json'] : undefined;
-    if (content && 'schema' in content) return content.schema as z.ZodType;
-  }
-  throw new Error(`${method} ${path} documents no JSON for ${status}`);
-}
-
 function expectDocumented(answer: Answer, method: string, route: string, status = 200): void {
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
   expect(answer.headers.get('content-type')).toBe('application/json');
-  expect(() => documented(method, route, status).parse(answer.body)).not.toThrow();
+  const schema = documentedAnswer(town.engine, method, route, status);
+  expect(() => schema.parse(answer.body)).not.toThrow();
 }
 
 const SEARCH = { type: 'search', keyword: '짜장면' };

@@ -6,6 +6,7 @@ import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
 import type { Engine } from '../engine/engine.ts';
 import { mediaType, parseJson, readText } from './body.ts';
 import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
@@ -38,7 +39,9 @@ const VIEW: ActionInput = {
   at: '2026-11-22T12:01:00Z',
 };
 
-export function recordActions(engine: Engine, bodyBytesMax: number): Operation {
+export type RecordActions = Route<'POST /v1/actions', typeof RecordedSchema, typeof ActionsBodySchema>;
+
+export function recordActions(engine: Engine, bodyBytesMax: number): Operation<RecordActions> {
   return {
     document: {
       operationId: 'recordActions',
