@@ -216,6 +216,38 @@ test('GET /metrics counts requests by route and status, and shows the engine and
   expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
+test('GET /docs is a page of this server alone, and browsers keep its files as long as they are the same', async () => {
+  const page = await fetch(`${town.url}/docs`);
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /);
+  expect(page.headers.get('content-security-policy')).not.toMatch(/unsafe|https?:|\*/);
+  const references = Array.from(
+    (await page.text()).matchAll(/(?:src|href)="([^"]*)"/g),
+    (match) => match[1]!,
+  );
+  expect(references).toHaveLength(5);
+  for (const reference of references) {
+    const file = await fetch(new URL(reference, page.url));
+    const type = file.headers.get('content-type')!;
+    expect(type).toBe(
+      reference.endsWith('.js')
+        ? 'text/javascript; charset=utf-8'
+        : reference.endsWith('.css')
+          ? 'text/css; charset=utf-8'
+          : 'image/png',
+    );
+    expect(file.headers.get('cache-control'), reference).toBe('no-cache');
+    expect((await file.bytes()).length, reference).toBeGreaterThan(100);
+    const etag = file.headers.get('etag');
+    if (etag === null) continue;
+    const again = await fetch(file.url, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()], reference).toEqual([304, '']);
+  }
+  for (const other of ['package.json', 'swagger-ui.js', '..%2fpackage.json', '%2e%2e']) {
+    expect((await fetch(`${town.url}/docs/${other}`)).status, other).toBe(404);
+  }
+});
+
 test('HEAD is GET without the body', async () => {
   const answer = await fetch(`${town.url}/v1/shops/s42`, { method: 'HEAD' });
   expect([answer.status, await answer.text()]).toEqual([200, '']);

@@ -55,6 +55,7 @@ const ErrorSchema = z
 
 const FAILURES = {
   400: 'Malformed: not JSON, not UTF-8, an unknown field, a value of the wrong type.',
+  401: 'The bearer token is missing or wrong.',
   403: 'Sent by a page of another site.',
   404: 'No such shop or version.',
   409: 'Conflicts with what is stored.',
@@ -80,13 +81,13 @@ export function responses(
   const documented: RouteConfig['responses'] = {
     [status]: { description, content: { 'application/json': { schema } } },
   };
-  for (const failure of failures) {
-    documented[failure] = {
-      description: FAILURES[failure],
-      content: { 'application/json': { schema: ErrorSchema } },
-    };
-  }
+  for (const failure of failures) documented[failure] = refused(failure);
   return documented;
+}
+
+/** The part of `responses` that is about a failure. */
+export function refused(failure: FailureStatus) {
+  return { description: FAILURES[failure], content: { 'application/json': { schema: ErrorSchema } } };
 }
 
 /** Bodies that show what a route can do, by name; each is answered as a test. */
