@@ -72,24 +72,32 @@ export async function openTown(
   };
 }
 
+/** The routes as they are documented; none of them is to be asked. */
+export function documentedApp(engine: Engine) {
+  return createApp(engine, {
+    log: silentLog,
+    bodyBytesMax: 1,
+    actionsBodyBytesMax: 1,
+    isClosing: () => false,
+  });
+}
+
+/** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
+export function documentedAnswer(engine: Engine, method: string, path: string, status: number): z.ZodType {
+  for (const definition of documentedApp(engine).openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue;
+    const { route } = definition;
+    if (route.method !== method.toLowerCase() || route.path !== path) continue;
+    const response = route.responses[status];
+    const [content] = Object.values((response && 'content' in response && response.content) || {});
+    if (content && 'schema' in content) return content.schema as z.ZodType;
+  }
+  throw new Error(`${method} ${path} documents no body for ${status}`);
+}
+
 async function ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
   const sent =
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(`${url}${path}`, { method, ...sent });
   return { status: response.status, headers: response.headers, body: await response.json() };
-}
-
-/** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
-export function documentedAnswer(engine: Engine, method: string, path: string, status: number): z.ZodType {
-  const limits = { bodyBytesMax: 1, actionsBodyBytesMax: 1 };
-  const app = createApp(engine, { log: silentLog, isClosing: () => false, ...limits });
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue;
-    const { route } = definition;
-    if (route.method !== method.toLowerCase() || route.path !== path) continue;
-    const response = route.responses[status];
-    const content = Object.values((response && 'content' in response && response.content) || {})[0];
-    if (content && 'schema' in content) return content.schema as z.ZodType;
-  }
-  throw new Error(`${method} ${path} documents no body for ${status}`);
 }

@@ -52,6 +52,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
+const START_INIT = { headers: { ...HEADERS, 'content-type': JAVASCRIPT } };
+
 /** Scripts, styles and answers of this server only; the pictures in the styles are `data:`. Nobody may frame it. */
 const POLICY = [
   "default-src 'none'",
@@ -78,13 +80,12 @@ export function docsPage(): Operation {
 }
 
 export function docsFile(): Operation {
-  let etag: string | undefined;
+  let etag: string | undefined; // of all files of Swagger UI, which change with its version
   return {
     document: { operationId: 'docsFile', hide: true, responses: {} },
     handle: async ({ req, env }) => {
       const name = req.param('file')!;
-      if (name === 'start.js')
-        return new Response(START, { headers: { ...HEADERS, 'content-type': JAVASCRIPT } });
+      if (name === 'start.js') return new Response(START, START_INIT);
       const type = SWAGGER_FILES.get(name);
       if (type === undefined) throw new HttpError(404, 'not_found', `/docs has no file ${shown(name)}`);
       etag ??= `"${await swaggerVersion()}"`;
