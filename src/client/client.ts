@@ -66,12 +66,15 @@ interface ClientErrorDetails {
 /**
  * Calls a route with what it takes in one object: the parameters of its path, beside them those of its query or the
  * fields of its body. Rejects with `ClientError`, or with the reason of the signal that gave it up.
+ *
+ * Its parameters are plain shapes, not a route: the compiler writes them out in what it emits, which then leads to no
+ * types of the server, and through them of Node.
  */
-type Call<R extends Route, Request = R['request']> = unknown extends Request
-  ? (request?: undefined, options?: CallOptions) => Promise<R['answer']>
+type Call<Request, Answer> = unknown extends Request
+  ? (request?: undefined, options?: CallOptions) => Promise<Answer>
   : Partial<Request> extends Request
-    ? (request?: Request, options?: CallOptions) => Promise<R['answer']>
-    : (request: Request, options?: CallOptions) => Promise<R['answer']>;
+    ? (request?: Request, options?: CallOptions) => Promise<Answer>
+    : (request: Request, options?: CallOptions) => Promise<Answer>;
 
 export type Client = ReturnType<typeof createClient>;
 /** What a method takes, such as `RequestOf<'recommend'>`. */
@@ -138,7 +141,11 @@ function serverOf({
 
 type Read<T> = (response: Response, place: string) => Promise<T>;
 
-function calling<R extends Route>(server: Server, place: string, read: Read<R['answer']>): Call<R> {
+function calling<R extends Route>(
+  server: Server,
+  place: string,
+  read: Read<R['answer']>,
+): Call<R['request'], R['answer']> {
   const call = async (request?: object, { signal }: CallOptions = {}): Promise<R['answer']> => {
     const [url, init] = written(server, place, request);
     const { send, timeoutMs } = server; // not as a method, which browsers refuse
@@ -157,7 +164,7 @@ function calling<R extends Route>(server: Server, place: string, read: Read<R['a
       clearTimeout(timer);
     }
   };
-  return call as Call<R>;
+  return call as Call<R['request'], R['answer']>;
 }
 
 /** The URL and the `init` that `fetch` takes: some of the request stands in the path, the rest is query or JSON. */
