@@ -139,6 +139,7 @@ function serverOf({
   return { base: origin + pathname.replace(/\/$/, ''), headers, send, timeoutMs };
 }
 
+type Written = readonly [url: string, init: RequestInit];
 type Read<T> = (response: Response, place: string) => Promise<T>;
 
 function calling<R extends Route>(
@@ -146,33 +147,38 @@ function calling<R extends Route>(
   place: string,
   read: Read<R['answer']>,
 ): Call<R['request'], R['answer']> {
-  const call = async (request?: object, { signal }: CallOptions = {}): Promise<R['answer']> => {
-    const [url, init] = written(server, place, request);
-    const { send, timeoutMs } = server; // not as a method, which browsers refuse
-    const deadline = new AbortController();
-    const signals = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
-    const timer = timeoutMs <= TIMER_MS_MAX ? setTimeout(() => deadline.abort(), timeoutMs) : undefined;
-    try {
-      const response = await send(url, { ...init, signal: signals });
-      if (!response.ok) throw await refusal(response, place);
-      return await read(response, place);
-    } catch (error) {
-      if (error instanceof ClientError) throw error;
-      signal?.throwIfAborted();
-      throw deadline.signal.aborted ? timedOut(place, server) : unreachable(place, server, error);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const call = async (request?: object, { signal }: CallOptions = {}): Promise<R['answer']> =>
+    answered(server, place, written(server, place, request), signal, read);
   return call as Call<R['request'], R['answer']>;
 }
 
-/** The URL and the `init` that `fetch` takes: some of the request stands in the path, the rest is query or JSON. */
-function written(
-  { base, headers }: Server,
+/** Sends a request and reads its answer, both within the time that the client allows. */
+async function answered<T>(
+  server: Server,
   place: string,
-  request?: object,
-): [url: string, init: RequestInit] {
+  [url, init]: Written,
+  signal: AbortSignal | undefined,
+  read: Read<T>,
+): Promise<T> {
+  const { send, timeoutMs } = server; // not as a method, which browsers refuse
+  const deadline = new AbortController();
+  const signals = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
+  const timer = timeoutMs <= TIMER_MS_MAX ? setTimeout(() => deadline.abort(), timeoutMs) : undefined;
+  try {
+    const response = await send(url, { ...init, signal: signals });
+    if (!response.ok) throw await refusal(response, place);
+    return await read(response, place);
+  } catch (error) {
+    if (error instanceof ClientError) throw error;
+    signal?.throwIfAborted();
+    throw deadline.signal.aborted ? timedOut(place, server) : unreachable(place, server, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The URL and the `init` that `fetch` takes: some of the request stands in the path, the rest is query or JSON. */
+function written({ base, headers }: Server, place: string, request?: object): Written {
   const [method, template] = place.split(' ') as [string, string];
   const rest: Record<string, unknown> = { ...request };
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
