@@ -13,7 +13,7 @@ const FLOORS = [
   ['snapshot', 'training'],
   ['recommender'],
   ['workers', 'engine'],
-  ['http', 'cli'],
+  ['http', 'client', 'cli'],
 ];
 /** On this floor nobody imports a neighbour, not even to the left. */
 const PARTS_FLOOR = 1;
@@ -222,4 +222,9 @@ test('threads load nothing that checks requests: what they are given is checked'
     expect(loadedFrom(entry), entry).toContain('src/snapshot/open-snapshot.ts');
     expect(loadedFrom(entry), entry).not.toContain('zod');
   }
+});
+
+test('the client has its types from the routes and loads nothing', () => {
+  expect(FILES.find((file) => file.path === 'src/client/client.ts')?.imports).toContain('src/http/route.ts');
+  expect(outside(['src/client'], loadedFrom('src/client/client.ts'))).toEqual([]);
 });

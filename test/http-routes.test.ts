@@ -1,9 +1,6 @@
 /** Every route of the HTTP face answers what it promises, in the shape that its document says. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { z } from 'zod';
-import { silentLog } from '../src/base/log.ts';
-import { createApp } from '../src/http/app.ts';
-import { openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
+import { documentedAnswer, openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
 import { madeAnswerId } from './made-answer-id.ts';
 
 let town: Town;
@@ -12,25 +9,11 @@ beforeAll(async () => {
 });
 afterAll(() => town.close());
 
-/** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
-function documented(method: string, path: string, status: number): z.ZodType {
-  const limits = { bodyBytesMax: 1, actionsBodyBytesMax: 1 };
-  const app = createApp(town.engine, { log: silentLog, isClosing: () => false, ...limits });
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue;
-    const { route } = definition;
-    if (route.method !== method.toLowerCase() || route.path !== path) continue;
-    const response = route.responses[status];
-    const content = response && 'content' in response ? response.content?.['application/json'] : undefined;
-    if (content && 'schema' in content) return content.schema as z.ZodType;
-  }
-  throw new Error(`${method} ${path} documents no JSON for ${status}`);
-}
-
 function expectDocumented(answer: Answer, method: string, route: string, status = 200): void {
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
   expect(answer.headers.get('content-type')).toBe('application/json');
-  expect(() => documented(method, route, status).parse(answer.body)).not.toThrow();
+  const schema = documentedAnswer(town.engine, method, route, status);
+  expect(() => schema.parse(answer.body)).not.toThrow();
 }
 
 const SEARCH = { type: 'search', keyword: '짜장면' };
@@ -261,6 +244,38 @@ test('GET /metrics counts requests by route and status, and shows the engine and
   expect(await metric(`doorrank_active_version_info{version="town",mapped="${stats.mapped}"}`)).toBe(1);
   expect(await metric('doorrank_storage_state{state="ok"}')).toBe(1);
   expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(0);
+});
+
+test('GET /docs is a page of this server alone, and browsers keep its files as long as they are the same', async () => {
+  const page = await fetch(`${town.url}/docs`);
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /);
+  expect(page.headers.get('content-security-policy')).not.toMatch(/unsafe|https?:|\*/);
+  const references = Array.from(
+    (await page.text()).matchAll(/(?:src|href)="([^"]*)"/g),
+    (match) => match[1]!,
+  );
+  expect(references).toHaveLength(5);
+  for (const reference of references) {
+    const file = await fetch(new URL(reference, page.url));
+    const type = file.headers.get('content-type')!;
+    expect(type).toBe(
+      reference.endsWith('.js')
+        ? 'text/javascript; charset=utf-8'
+        : reference.endsWith('.css')
+          ? 'text/css; charset=utf-8'
+          : 'image/png',
+    );
+    expect(file.headers.get('cache-control'), reference).toBe('no-cache');
+    expect((await file.bytes()).length, reference).toBeGreaterThan(100);
+    const etag = file.headers.get('etag');
+    if (etag === null) continue;
+    const again = await fetch(file.url, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()], reference).toEqual([304, '']);
+  }
+  for (const other of ['package.json', 'swagger-ui.js', '..%2fpackage.json', '%2e%2e']) {
+    expect((await fetch(`${town.url}/docs/${other}`)).status, other).toBe(404);
+  }
 });
 
 test('HEAD is GET without the body', async () => {

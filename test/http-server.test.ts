@@ -98,7 +98,7 @@ test('with a token, everything under /v1 wants it and the rest stays open', asyn
   }
   expect(await status('/v1/shops/s42', 'Bearer open sesame')).toBe(200);
   expect(await status('/v1/shops/s42', 'bearer open sesame')).toBe(200);
-  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json'])
+  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs', '/docs/start.js'])
     expect(await status(path), path).toBe(200);
   const refused = await fetch(`${server.address.url}/v1/snapshots/rollback`, { method: 'POST' });
   expect(refused.headers.get('www-authenticate')).toBe('Bearer');

@@ -2,8 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { silentLog } from '../src/base/log.ts';
 import { openEngine, type Engine } from '../src/engine/engine.ts';
+import { createApp } from '../src/http/app.ts';
 import { serve, type RunningServer, type ServeOptions } from '../src/http/server.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
@@ -68,6 +70,29 @@ export async function openTown(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The routes as they are documented; none of them is to be asked. */
+export function documentedApp(engine: Engine) {
+  return createApp(engine, {
+    log: silentLog,
+    bodyBytesMax: 1,
+    actionsBodyBytesMax: 1,
+    isClosing: () => false,
+  });
+}
+
+/** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
+export function documentedAnswer(engine: Engine, method: string, path: string, status: number): z.ZodType {
+  for (const definition of documentedApp(engine).openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue;
+    const { route } = definition;
+    if (route.method !== method.toLowerCase() || route.path !== path) continue;
+    const response = route.responses[status];
+    const [content] = Object.values((response && 'content' in response && response.content) || {});
+    if (content && 'schema' in content) return content.schema as z.ZodType;
+  }
+  throw new Error(`${method} ${path} documents no body for ${status}`);
 }
 
 async function ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {

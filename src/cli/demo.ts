@@ -74,7 +74,7 @@ ${version === TOWN_VERSION ? TOWN_NOTE : ''}
 Open
   ${url}/v1/snapshots     what is served
   ${url}/v1/keywords      keywords it knows
-  ${url}/openapi.json     everything that can be asked
+  ${url}/docs             everything that can be asked, to read and to try
 
 Ask: someone searched 짜장면 and stands near the town hall (open shops and closed ones)
   curl -s ${url}/v1/recommendations -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE_REQUEST)}'

@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { encodeAnswerId, hashOfVersion } from '../recommender/answer-id.ts';
 import { mediaType, parseJson, readText } from './body.ts';
 import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
@@ -62,7 +63,9 @@ const SHOWN_ALONE: ActionInput = {
   at: '2026-11-22T12:02:00Z',
 };
 
-export function recordActions(engine: Engine, bodyBytesMax: number): Operation {
+export type RecordActions = Route<'POST /v1/actions', typeof RecordedSchema, typeof ActionsBodySchema>;
+
+export function recordActions(engine: Engine, bodyBytesMax: number): Operation<RecordActions> {
   return {
     document: {
       operationId: 'recordActions',

@@ -4,13 +4,14 @@ import type { Context } from 'hono';
 import { shown } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { recordActions } from './actions.ts';
+import { docsFile, docsPage } from './docs.ts';
 import { HttpError } from './errors.ts';
 import { explain } from './explanations.ts';
 import { liveness, readiness } from './health.ts';
 import { listKeywords } from './keywords.ts';
 import { Metrics, metricsPage } from './metrics.ts';
 import { openApiPage } from './open-api.ts';
-import type { Env, Operation } from './operation.ts';
+import { refused, type Env, type Operation } from './operation.ts';
 import { recommend } from './recommendations.ts';
 import { served, type RequestLog } from './served.ts';
 import { clearStatus, getStatus, setStatus, setStatuses } from './shop-status.ts';
@@ -60,19 +61,36 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['get', '/readyz', readiness(engine, options.isClosing)],
     ['get', '/metrics', metricsPage(metrics)],
     ['get', '/openapi.json', openApiPage(app)],
+    ['get', '/docs', docsPage()],
+    ['get', '/docs/{file}', docsFile()],
   ];
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  if (options.token !== undefined) {
+    app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  }
   const surroundings = { metrics, log: options.log, isClosing: options.isClosing };
   for (const [method, path, { document, handle }] of table) {
     const open = options.token === undefined || !path.startsWith('/v1/');
-    const security = open ? {} : { security: [{ bearer: [] }] };
-    app.openAPIRegistry.registerPath({ ...document, ...security, method, path });
+    if (!document.hide) {
+      const guarded = { security: [{ bearer: [] }], responses: { ...document.responses, 401: refused(401) } };
+      app.openAPIRegistry.registerPath({
+        ...document,
+        ...(open ? {} : guarded),
+        tags: [tagOf(path)],
+        method,
+        path,
+      });
+    }
     const route = `${method.toUpperCase()} ${path}`;
     const answering = open ? handle : guardedBy(options.token, handle);
     app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), served(route, answering, surroundings));
   }
   app.notFound(served('none', (context) => Promise.reject(unknownRoute(app, context)), surroundings));
   return app;
+}
+
+/** What routes are about, for readers of the document: `shops` of `/v1/shops/{shopId}`, and `server` outside of /v1. */
+function tagOf(path: string): string {
+  return /^\/v1\/(\w+)/.exec(path)?.[1] ?? 'server';
 }
 
 /** 405 with what would be allowed if the path is known, else 404. */

@@ -5,6 +5,7 @@ import { ExplainRequestSchema, type ExplainRequest } from '../recommender/reques
 import { readJson } from './body.ts';
 import { answer, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
 import { ReasonSchema, RecommendationSchema } from './recommendations.ts';
+import type { Route } from './route.ts';
 
 const ObstacleSchema = z
   .strictObject({
@@ -65,7 +66,9 @@ const EXAMPLE: ExplainRequest = {
   shopId: 's42',
 };
 
-export function explain(engine: Engine, bodyBytesMax: number): Operation {
+export type Explain = Route<'POST /v1/explanations', typeof ExplanationSchema, typeof ExplainRequestSchema>;
+
+export function explain(engine: Engine, bodyBytesMax: number): Operation<Explain> {
   return {
     document: {
       operationId: 'explain',

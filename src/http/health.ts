@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { HttpError } from './errors.ts';
 import { answer, responses, type Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const LiveSchema = z.strictObject({ live: z.literal(true) }).meta({ id: 'Live' });
 
@@ -16,7 +17,10 @@ const ReadySchema = z
   })
   .meta({ id: 'Ready' });
 
-export function liveness(): Operation {
+export type Liveness = Route<'GET /livez', typeof LiveSchema>;
+export type Readiness = Route<'GET /readyz', typeof ReadySchema>;
+
+export function liveness(): Operation<Liveness> {
   return {
     document: {
       operationId: 'liveness',
@@ -28,7 +32,7 @@ export function liveness(): Operation {
 }
 
 /** `isClosing` turns readiness off ahead of the close, so that balancers send their requests elsewhere in time. */
-export function readiness(engine: Engine, isClosing: () => boolean): Operation {
+export function readiness(engine: Engine, isClosing: () => boolean): Operation<Readiness> {
   return {
     document: {
       operationId: 'readiness',

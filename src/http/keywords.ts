@@ -6,6 +6,7 @@ import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
 import { LimitSchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
 import { numberText, queryOf } from './parameters.ts';
+import type { Route } from './route.ts';
 
 const QuerySchema = z.strictObject({
   prefix: z
@@ -25,7 +26,9 @@ const KeywordsSchema = z
   })
   .meta({ id: 'Keywords' });
 
-export function listKeywords(engine: Engine): Operation {
+export type ListKeywords = Route<'GET /v1/keywords', typeof KeywordsSchema, typeof QuerySchema>;
+
+export function listKeywords(engine: Engine): Operation<ListKeywords> {
   return {
     document: {
       operationId: 'listKeywords',

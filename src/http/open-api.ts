@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Env, Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const INFO = {
   openapi: '3.1.0',
@@ -14,8 +15,12 @@ const INFO = {
   },
 };
 
+const DocumentSchema = z.record(z.string(), z.unknown());
+
+export type OpenApi = Route<'GET /openapi.json', typeof DocumentSchema>;
+
 /** `app` is asked on the first request, when every route is in it. */
-export function openApiPage(app: OpenAPIHono<Env>): Operation {
+export function openApiPage(app: OpenAPIHono<Env>): Operation<OpenApi> {
   const init = { status: 200, headers: { 'content-type': 'application/json' } };
   let text: string | undefined;
   return {
@@ -25,7 +30,7 @@ export function openApiPage(app: OpenAPIHono<Env>): Operation {
       responses: {
         200: {
           description: 'OpenAPI 3.1.',
-          content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
+          content: { 'application/json': { schema: DocumentSchema } },
         },
       },
     },

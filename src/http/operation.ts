@@ -4,17 +4,21 @@ import type { RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Json } from '../engine/runner.ts';
+import type { Route } from './route.ts';
 
 /** Handlers read bodies from Node's own request, which is where a limit can be held while bytes arrive. */
 export interface Env {
   Bindings: HttpBindings;
 }
 
-export interface Operation {
+/** The answer to a request, whose body is a `T`. */
+type Answered<T> = Response & { readonly of?: T };
+
+export interface Operation<R extends Route = Route> {
   /** Everything the document says about the route but its method and path, which are the table's. */
   readonly document: Omit<RouteConfig, 'method' | 'path'> & { readonly operationId: string };
   /** Answers, or throws what `errors.ts` knows how to answer. Called bare, so it must not use `this`. */
-  readonly handle: (context: Context<Env>) => Response | Promise<Response>;
+  readonly handle: (context: Context<Env>) => Answered<R['answer']> | Promise<Answered<R['answer']>>;
 }
 
 // Plain objects, not `Headers`: node-server then writes the answer without building any.
@@ -25,17 +29,17 @@ const JSON_ACCEPTED = { status: 202, headers: { 'content-type': 'application/jso
  * A 200 whose body is `value`, serialised here and nowhere else.
  * Given the documented schema as type argument, an answer that strays from its document does not compile.
  */
-export function answer<S extends z.ZodType<object>>(value: z.infer<S>): Response {
+export function answer<S extends z.ZodType<object>>(value: z.infer<S>): Answered<z.infer<S>> {
   return new Response(JSON.stringify(value), JSON_OK);
 }
 
 /** A 200 whose body is JSON already, of a value that fits the schema; otherwise as `answer`. */
-export function answerJson<S extends z.ZodType<object>>(json: Json<z.infer<S>>): Response {
+export function answerJson<S extends z.ZodType<object>>(json: Json<z.infer<S>>): Answered<z.infer<S>> {
   return new Response(json, JSON_OK);
 }
 
 /** A 202 whose body is `value`; otherwise as `answer`. */
-export function accepted<S extends z.ZodType<object>>(value: z.infer<S>): Response {
+export function accepted<S extends z.ZodType<object>>(value: z.infer<S>): Answered<z.infer<S>> {
   return new Response(JSON.stringify(value), JSON_ACCEPTED);
 }
 
@@ -51,6 +55,7 @@ const ErrorSchema = z
 
 const FAILURES = {
   400: 'Malformed: not JSON, not UTF-8, an unknown field, a value of the wrong type.',
+  401: 'The bearer token is missing or wrong.',
   403: 'Sent by a page of another site.',
   404: 'No such shop or version.',
   409: 'Conflicts with what is stored.',
@@ -76,13 +81,13 @@ export function responses(
   const documented: RouteConfig['responses'] = {
     [status]: { description, content: { 'application/json': { schema } } },
   };
-  for (const failure of failures) {
-    documented[failure] = {
-      description: FAILURES[failure],
-      content: { 'application/json': { schema: ErrorSchema } },
-    };
-  }
+  for (const failure of failures) documented[failure] = refused(failure);
   return documented;
+}
+
+/** The part of `responses` that is about a failure. */
+export function refused(failure: FailureStatus) {
+  return { description: FAILURES[failure], content: { 'application/json': { schema: ErrorSchema } } };
 }
 
 /** Bodies that show what a route can do, by name; each is answered as a test. */

@@ -10,12 +10,16 @@ import type { Env } from './operation.ts';
 
 const DECIMAL = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
-/** A schema of a number for a place where only text can stand. Text that is no number reaches `schema` as it is. */
+/**
+ * A schema of a number for a place where only text can stand. Text that is no number reaches `schema` as it is.
+ * The type of its input is that of `schema`: callers write numbers.
+ */
 export function numberText<T extends z.ZodType>(schema: T) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value),
-    schema,
-  );
+  return z.preprocess((value: z.input<T>): unknown => numberOf(value), schema);
+}
+
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
 }
 
 /** The checked parameters in the path of a request. */

@@ -11,6 +11,7 @@ import {
   type Examples,
   type Operation,
 } from './operation.ts';
+import type { Route } from './route.ts';
 
 const RankSchema = z.number().nullable();
 const ShareSchema = z
@@ -209,7 +210,13 @@ const EXAMPLES = {
   },
 } satisfies Examples & Record<string, { value: RecommendRequest }>;
 
-export function recommend(engine: Engine, bodyBytesMax: number): Operation {
+export type Recommend = Route<
+  'POST /v1/recommendations',
+  typeof RecommendationSchema,
+  typeof RecommendRequestSchema
+>;
+
+export function recommend(engine: Engine, bodyBytesMax: number): Operation<Recommend> {
   return {
     document: {
       operationId: 'recommend',

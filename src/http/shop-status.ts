@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { readJson } from './body.ts';
 import { answer, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
 import { pathOf } from './parameters.ts';
+import type { Route } from './route.ts';
 
 const PathSchema = z.strictObject({ shopId: ShopIdSchema.meta({ example: 's42' }) });
 const StatusBodySchema = ShopStatusInputSchema.omit({ shopId: true }).meta({ id: 'ShopStatusBody' });
@@ -43,7 +44,16 @@ const WINS =
   'It wins over the opening hours, survives restarts and snapshots, and is effective with the next recommendation. ' +
   'Without `until` it holds until it is changed or deleted.';
 
-export function setStatuses(engine: Engine, bodyBytesMax: number): Operation {
+export type SetStatuses = Route<'PUT /v1/shops/status', typeof StatusesSetSchema, typeof StatusesBodySchema>;
+export type SetStatus = Route<
+  'PUT /v1/shops/{shopId}/status',
+  typeof StatusesSetSchema,
+  typeof StatusBodySchema
+>;
+export type GetStatus = Route<'GET /v1/shops/{shopId}/status', typeof StatusSchema>;
+export type ClearStatus = Route<'DELETE /v1/shops/{shopId}/status', typeof ClearedSchema>;
+
+export function setStatuses(engine: Engine, bodyBytesMax: number): Operation<SetStatuses> {
   return {
     document: {
       operationId: 'setShopStatuses',
@@ -68,7 +78,7 @@ export function setStatuses(engine: Engine, bodyBytesMax: number): Operation {
   };
 }
 
-export function setStatus(engine: Engine, bodyBytesMax: number): Operation {
+export function setStatus(engine: Engine, bodyBytesMax: number): Operation<SetStatus> {
   return {
     document: {
       operationId: 'setShopStatus',
@@ -85,7 +95,7 @@ export function setStatus(engine: Engine, bodyBytesMax: number): Operation {
   };
 }
 
-export function getStatus(engine: Engine): Operation {
+export function getStatus(engine: Engine): Operation<GetStatus> {
   return {
     document: {
       operationId: 'getShopStatus',
@@ -102,7 +112,7 @@ export function getStatus(engine: Engine): Operation {
   };
 }
 
-export function clearStatus(engine: Engine): Operation {
+export function clearStatus(engine: Engine): Operation<ClearStatus> {
   return {
     document: {
       operationId: 'clearShopStatus',

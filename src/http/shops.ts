@@ -8,6 +8,7 @@ import { LimitSchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
 import { numberText, pathOf, queryOf } from './parameters.ts';
 import { RecommendationSchema } from './recommendations.ts';
+import type { Route } from './route.ts';
 
 const PathSchema = z.strictObject({ shopId: ShopIdSchema.meta({ example: 's42' }) });
 
@@ -35,7 +36,14 @@ const ShopSchema = z
   })
   .meta({ id: 'Shop' });
 
-export function getShop(engine: Engine): Operation {
+export type GetShop = Route<'GET /v1/shops/{shopId}', typeof ShopSchema>;
+export type SimilarShops = Route<
+  'GET /v1/shops/{shopId}/similar',
+  typeof RecommendationSchema,
+  typeof SimilarQuerySchema
+>;
+
+export function getShop(engine: Engine): Operation<GetShop> {
   return {
     document: {
       operationId: 'getShop',
@@ -50,7 +58,7 @@ export function getShop(engine: Engine): Operation {
   };
 }
 
-export function similarShops(engine: Engine): Operation {
+export function similarShops(engine: Engine): Operation<SimilarShops> {
   return {
     document: {
       operationId: 'similarShops',

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { SimilaritiesRequestSchema, type SimilaritiesRequest } from '../recommender/request.ts';
 import { readJson } from './body.ts';
 import { answer, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const SimilaritiesSchema = z
   .strictObject({
@@ -27,7 +28,13 @@ const EXAMPLE: SimilaritiesRequest = {
   candidates: { location: { lon: 126.9784, lat: 37.5667 }, radiusMeters: 3000 },
 };
 
-export function similarities(engine: Engine, bodyBytesMax: number): Operation {
+export type FindSimilarities = Route<
+  'POST /v1/similarities',
+  typeof SimilaritiesSchema,
+  typeof SimilaritiesRequestSchema
+>;
+
+export function similarities(engine: Engine, bodyBytesMax: number): Operation<FindSimilarities> {
   return {
     document: {
       operationId: 'similarities',

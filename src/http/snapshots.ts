@@ -4,6 +4,7 @@ import { validate } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readJson } from './body.ts';
 import { answer, BODY_FAILURES, jsonBody, responses, type Operation } from './operation.ts';
+import type { Route } from './route.ts';
 
 const SnapshotsSchema = z
   .strictObject({
@@ -43,7 +44,15 @@ const ActivatedSchema = z
   .strictObject({ version: z.string(), previous: z.string().nullable() })
   .meta({ id: 'Activated' });
 
-export function listSnapshots(engine: Engine): Operation {
+export type ListSnapshots = Route<'GET /v1/snapshots', typeof SnapshotsSchema>;
+export type ActivateSnapshot = Route<
+  'POST /v1/snapshots/activate',
+  typeof ActivatedSchema,
+  typeof ActivateRequestSchema
+>;
+export type RollBackSnapshot = Route<'POST /v1/snapshots/rollback', typeof ActivatedSchema>;
+
+export function listSnapshots(engine: Engine): Operation<ListSnapshots> {
   return {
     document: {
       operationId: 'listSnapshots',
@@ -54,7 +63,7 @@ export function listSnapshots(engine: Engine): Operation {
   };
 }
 
-export function activateSnapshot(engine: Engine, bodyBytesMax: number): Operation {
+export function activateSnapshot(engine: Engine, bodyBytesMax: number): Operation<ActivateSnapshot> {
   return {
     document: {
       operationId: 'activateSnapshot',
@@ -71,7 +80,7 @@ export function activateSnapshot(engine: Engine, bodyBytesMax: number): Operatio
   };
 }
 
-export function rollBackSnapshot(engine: Engine): Operation {
+export function rollBackSnapshot(engine: Engine): Operation<RollBackSnapshot> {
   return {
     document: {
       operationId: 'rollBackSnapshot',

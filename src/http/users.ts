@@ -6,6 +6,7 @@ import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
 import { LimitSchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
 import { numberText, pathOf, queryOf } from './parameters.ts';
+import type { Route } from './route.ts';
 
 const PathSchema = z.strictObject({ userId: UserIdSchema.meta({ example: 'example' }) });
 const QuerySchema = z.strictObject({
@@ -42,7 +43,14 @@ const ErasedSchema = z
   })
   .meta({ id: 'Erased' });
 
-export function listActions(engine: Engine): Operation {
+export type ListActions = Route<
+  'GET /v1/users/{userId}/actions',
+  typeof StoredActionsSchema,
+  typeof QuerySchema
+>;
+export type EraseActions = Route<'DELETE /v1/users/{userId}/actions', typeof ErasedSchema>;
+
+export function listActions(engine: Engine): Operation<ListActions> {
   return {
     document: {
       operationId: 'listActions',
@@ -64,7 +72,7 @@ export function listActions(engine: Engine): Operation {
   };
 }
 
-export function eraseActions(engine: Engine): Operation {
+export function eraseActions(engine: Engine): Operation<EraseActions> {
   return {
     document: {
       operationId: 'eraseActions',
