@@ -2,8 +2,8 @@
 import { RequestBlock } from './memory';
 import { coverBy } from './cover';
 import { findWinnerRanks, fuseRankings, selectWinners } from './fuse';
-import { offer, sortBestFirst } from './select';
 import { rankCandidates } from './rank';
+import { rankValues } from './rank-values';
 import { firstUnlike, quantizeRow } from './quantize';
 import { fourSimilarities, norm as vectorNorm, similarity0, similarity1, similarity2, similarity3 } from './similarity';
 
@@ -29,16 +29,7 @@ export function rank(address: usize): void {
 
 /** Ranks the candidates by f64[C] at `values`, larger first, as ranking `n`; it does not hold those of NaN. */
 export function rankByValues(address: usize, values: usize, n: u32): void {
-  const block = changetype<RequestBlock>(address);
-  const ranked = block.rankedSimilarities + ((n * block.depth) << 3);
-  const positions = block.rankedPositions + ((n * block.depth) << 2);
-  let size: u32 = 0;
-  for (let position: u32 = 0; position < block.candidateCount; position++) {
-    const value = load<f64>(values + (position << 3));
-    if (!isNaN(value)) size = offer(ranked, positions, size, block.depth, value, position);
-  }
-  sortBestFirst(ranked, positions, size);
-  store<u32>(block.rankedCounts + (n << 2), size);
+  rankValues(changetype<RequestBlock>(address), <u32>values, n);
 }
 
 /** Fuses the rankings: fills `scores`. */

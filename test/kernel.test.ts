@@ -196,7 +196,12 @@ function randomCase(seed: number): Case {
   const kept = random.unit();
   const queryCount = random.below(BOUNDS.queryCountMax + 1);
   const candidates = rows.map((_, ordinal) => ordinal).filter(() => random.unit() < kept);
-  const signal = () => candidates.map(() => (random.unit() < 0.2 ? Number.NaN : random.below(4)));
+  const spread = random.pick<() => number>([
+    () => random.below(4),
+    () => random.pick([0, -0, 1e-320, -1e300, 7]),
+    () => random.normal(),
+  ]);
+  const signal = () => candidates.map(() => (random.unit() < 0.2 ? Number.NaN : spread()));
   const signals = Array.from({ length: random.below(BOUNDS.signalCountMax + 1) }, signal);
   return {
     rows,
