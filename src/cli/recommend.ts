@@ -197,6 +197,7 @@ function bestReasonText(reasons: readonly Reason[]): string {
   const [best] = reasons.toSorted((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity));
   if (best === undefined) return '';
   if ('signal' in best) return `${best.signal} ${best.value}: rank ${best.rank}`;
-  const { type, keyword, shopId } = best.action;
-  return `${type} ${keyword ?? shopId}: rank ${best.rank ?? 'beyond depth'}, similarity ${best.similarity.toFixed(3)}`;
+  const { type, keyword, takenAs, shopId } = best.action;
+  const about = takenAs === undefined ? (keyword ?? shopId) : `${keyword} (taken as ${takenAs})`;
+  return `${type} ${about}: rank ${best.rank ?? 'beyond depth'}, similarity ${best.similarity.toFixed(3)}`;
 }

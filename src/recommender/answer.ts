@@ -4,7 +4,7 @@ import type { Location } from '../domain/location.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { metersOfChordSquared } from '../geo/earth.ts';
 import type { Generation } from '../snapshot/generation.ts';
-import type { LineAction } from './line-action.ts';
+import type { QueryVector } from './query-vectors.ts';
 import type { Reason, RecommendedShop } from './request.ts';
 
 /** The first `count` winners, best first; `reasonsOf` a place is undefined where the request does not want reasons. */
@@ -70,7 +70,9 @@ export function popularityReasons(generation: Generation, lane: Lane, place: num
 /** An action as reasons show it. */
 export type ShownAction = Extract<Reason, { readonly action: unknown }>['action'];
 
-export function shownAction({ type, keyword, shopId, atMs }: LineAction): ShownAction {
+export function shownAction({ action, takenAs }: QueryVector): ShownAction {
+  const { type, keyword, shopId, atMs } = action;
   const at = new Date(atMs).toISOString();
-  return keyword === undefined ? { type, shopId, at } : { type, keyword, at };
+  if (keyword === undefined) return { type, shopId, at };
+  return takenAs === undefined ? { type, keyword, at } : { type, keyword, takenAs, at };
 }

@@ -176,7 +176,7 @@ function reasonsFor(
   if (!wanted) return () => undefined;
   if (queries.length === 0) return (place) => popularityReasons(generation, lane, place);
   lane.explain();
-  const shown = queries.map(({ action }) => shownAction(action));
+  const shown = queries.map(shownAction);
   return (place) => actionReasons(lane, place, shown);
 }
 

@@ -147,7 +147,10 @@ export type Reason =
   | {
       readonly action: {
         readonly type: string;
+        /** As the user wrote it. */
         readonly keyword?: string;
+        /** The keyword of the snapshot that it was taken for, being none itself: the nearest by spelling. */
+        readonly takenAs?: string;
         readonly shopId?: string;
         readonly at?: string;
       };

@@ -173,7 +173,7 @@ function writeAllButRows(
     hours: hours.length,
     zones: zones.length,
     zoneHours: 0,
-    keywordPieces: 0,
+    keywordPieces: keywords.keywordPieces.length,
     userLists: 0,
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
@@ -186,6 +186,7 @@ function writeAllButRows(
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
+    writer.write('keywordPieces', keywords.keywordPieces);
   } catch (error) {
     writer.abandon();
     throw error;

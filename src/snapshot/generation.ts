@@ -5,6 +5,7 @@ import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
+import { KeywordPieces } from '../encoder/keyword-pieces.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../geo/zones.ts';
 import type { RowTable } from '../kernel/lane.ts';
@@ -33,6 +34,8 @@ export class Generation {
   readonly catalog: Catalog;
   /** Those of a snapshot of format 1 are unknown. */
   readonly hours: OpeningHours;
+  /** Undefined in a snapshot before format 3. */
+  readonly keywordPieces: KeywordPieces | undefined;
   readonly encoder: Encoder;
   readonly #memory: LinearMemory;
   readonly #base: number;
@@ -62,11 +65,14 @@ export class Generation {
       sections.hours === undefined
         ? OpeningHours.unknown(header.shopCount)
         : OpeningHours.over(this.bytes('hours'));
+    const counts = this.float64('keywordCounts');
+    this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
     this.encoder = new Encoder({
       keywords: this.keywords(),
       rows: this.float32('keywordRows'),
-      counts: this.float64('keywordCounts'),
+      counts,
       rowFloats,
+      pieces: this.keywordPieces,
     });
   }
 
