@@ -175,6 +175,10 @@ describe('damage is found before it serves', () => {
         },
         /section keywordPieces: the pieces are not those that its keywords make/,
       ],
+      [
+        { userLists: (lists) => void lists.writeUInt32LE(1, 8) },
+        /section userLists: the lists go from 1 to 1/,
+      ],
       [{ payload: text('"lon":1', '"lon":2') }, /record of shop 0 has lon 2.*, expected 1/],
       [{ payload: text('"price":', '"price"!') }, /payload/],
     ];

@@ -68,6 +68,7 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),
     () => verifyHours(generation),
+    () => generation.userLists.verify(generation.header.shopCount),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }
