@@ -37,7 +37,7 @@ export class JavaScriptLoops {
     this.#keywords = new Map(
       encoder
         .keywordsWithPrefix('', KEYWORD_COUNT_MAX)
-        .map((keyword) => [keyword, encoder.keywordRow(keyword)!.slice()]),
+        .map((keyword) => [keyword, encoder.encode(keyword)!.row.slice()]),
     );
   }
 

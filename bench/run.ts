@@ -11,6 +11,7 @@ import { candidatesBench } from './candidates.ts';
 import { filterBench } from './filter.ts';
 import { hoursBench } from './hours.ts';
 import { kernelBench } from './kernel.ts';
+import { keywordsBench } from './keywords.ts';
 import { limitBench } from './limit.ts';
 import { lineBench } from './line.ts';
 import { loadBench } from './load.ts';
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   limitBench,
   candidatesBench,
   hoursBench,
+  keywordsBench,
   actionsBench,
   snapshotBench,
   scaleBench,

@@ -132,6 +132,11 @@ test('the table has a row per shop, best first, with its best reason', async () 
   });
 });
 
+test('the table says what a misspelt keyword was taken for', async () => {
+  const { stdout } = await doorrank([...RECOMMEND, '--keyword', '짜장몉', '--limit', '1']);
+  expect(stdout).toContain('search 짜장몉 (taken as 짜장면): rank 1, similarity ');
+});
+
 test('without actions the table names popularity, without candidates it says that there are none', async () => {
   const popular = await doorrank([...RECOMMEND, '--limit', '1']);
   expect(popular.stdout).toMatch(/basis popular.*\n\n.*\n.*popularity \d+: rank 1$/m);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { encodeTextTable } from '../src/base/text-table-builder.ts';
 import { TextTable } from '../src/base/text-table.ts';
 import { Encoder } from '../src/encoder/encoder.ts';
+import { encodeKeywordPieces, KeywordPieces } from '../src/encoder/keyword-pieces.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
 
 test.each([
@@ -26,21 +27,41 @@ test('normalizing twice changes nothing', () => {
   expect(changed).toEqual([]);
 });
 
-test('a keyword is found under any spelling, and listed by how often it is searched', () => {
-  const keywords = ['pizza', 'pizza hawaii', 'pizzeria', '짜장면', '짬뽕'];
-  const counts = [5, 9, 9, 3, 4];
-  const encoder = new Encoder({
-    keywords: TextTable.over(encodeTextTable(keywords), 'keywords'),
-    rows: Float32Array.from({ length: 20 }, (_, i) => i),
-    counts: Float64Array.from(counts),
+function encoderOf(
+  keywords: readonly string[],
+  searchCounts: readonly number[],
+  withPieces: boolean,
+): Encoder {
+  const table = TextTable.over(encodeTextTable(keywords), 'keywords');
+  const counts = Float64Array.from(searchCounts);
+  return new Encoder({
+    keywords: table,
+    rows: Float32Array.from({ length: keywords.length * 4 }, (_, i) => i),
+    counts,
     rowFloats: 4,
+    pieces: withPieces ? new KeywordPieces(encodeKeywordPieces(table), counts) : undefined,
   });
-  expect([...encoder.keywordRow(' PIZZA  Hawaii')!]).toEqual([4, 5, 6, 7]);
-  expect([...encoder.keywordRow('짬뽕')!]).toEqual([16, 17, 18, 19]);
-  expect(encoder.keywordRow('pizz')).toBeNull();
-  expect(encoder.keywordRow('')).toBeNull();
+}
+
+test('a keyword is found under any spelling, and listed by how often it is searched', () => {
+  const encoder = encoderOf(['pizza', 'pizza hawaii', 'pizzeria', '짜장면', '짬뽕'], [5, 9, 9, 3, 4], false);
+  expect(encoder.encode(' PIZZA  Hawaii')).toEqual({ row: Float32Array.of(4, 5, 6, 7), takenAs: undefined });
+  expect(encoder.encode('짬뽕')).toEqual({ row: Float32Array.of(16, 17, 18, 19), takenAs: undefined });
+  expect(encoder.encode('pizz')).toBeNull(); // no pieces, as before format 3
+  expect(encoder.encode('')).toBeNull();
   expect(encoder.keywordsWithPrefix('PIZ', 10)).toEqual(['pizza hawaii', 'pizzeria', 'pizza']);
   expect(encoder.keywordsWithPrefix('piz', 1)).toEqual(['pizza hawaii']);
   expect(encoder.keywordsWithPrefix('', 2)).toEqual(['pizza hawaii', 'pizzeria']);
   expect(encoder.keywordsWithPrefix('sushi', 10)).toEqual([]);
+});
+
+test('another text is encoded as the nearest keyword, and says so, however often and after however many others', () => {
+  const encoder = encoderOf(['pizza', '짜장면'], [1, 1], true);
+  const pizza = { row: Float32Array.of(0, 1, 2, 3), takenAs: 'pizza' };
+  for (let i = 0; i < 1_100; i++) {
+    expect(encoder.encode(' Pizzza')).toEqual(pizza);
+    expect(encoder.encode('pizza')).toEqual({ ...pizza, takenAs: undefined });
+    expect(encoder.encode(`xyz ${i}`)).toBeNull();
+  }
+  expect(encoder.encode('짜장몉')).toEqual({ row: Float32Array.of(4, 5, 6, 7), takenAs: '짜장면' });
 });

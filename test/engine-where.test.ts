@@ -179,13 +179,15 @@ function divisible(engine: Engine): (() => Promise<unknown>)[] {
 
 test('many small requests at once are shared with the workers, and each gets its own answer', async () => {
   const requests = Array.from({ length: 60 }, (_, n): RecommendRequest => {
-    const actions = Array.from({ length: 5 }, (_action, i) => ({ type: 'view', shopId: `s${n + i}` }));
+    const views = Array.from({ length: 5 }, (_action, i) => ({ type: 'view', shopId: `s${n + i}` }));
+    const actions = [...views, { type: 'search', keyword: `sandwhich ${n}` }];
     return { ...MANY_ACTIONS, actions, limit: 1 + (n % 30) };
   });
   await using({ threads: 2 }, async (engine) => {
     const alone: Recommendation[] = [];
     for (const request of requests) alone.push(await engine.recommend(request));
     expect(engine.stats()).toMatchObject({ requestsInline: 60, requestsInWorkers: 0 });
+    for (const answer of alone) expect(answerOf(answer)).toContain('"takenAs":"sandwich"');
 
     const objects = await Promise.all(requests.map((request) => engine.recommend(request)));
     expect(objects.map(answerOf)).toEqual(alone.map(answerOf));

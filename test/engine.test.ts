@@ -352,6 +352,24 @@ test('actions change the very next answer, survive a restart, and are gone when 
   await engine.close();
 });
 
+test('a text that is no keyword counts as the nearest one by spelling, and the reason says so', async () => {
+  await using({}, async (engine) => {
+    const search = (keyword: string): Promise<Recommendation> =>
+      engine.recommend({ ...SEARCH, actions: [{ type: 'search', keyword }] });
+    const meant = await search('짜장면');
+    for (const keyword of ['짜장몉', ' 짜장면 곱빼기']) {
+      const taken = await search(keyword);
+      const asWritten = answerOf(meant).replaceAll(
+        '"keyword":"짜장면"',
+        `"keyword":"${keyword}","takenAs":"짜장면"`,
+      );
+      expect(answerOf(taken)).toBe(asWritten);
+    }
+    // Another form of the keyword itself is no other text.
+    expect(answerOf(await search(' 짜장면 '.normalize('NFD')))).not.toContain('takenAs');
+  });
+});
+
 test('an unknown keyword or shop is as good as none', async () => {
   await using({}, async (engine) => {
     const request = { location: TOWN_CENTER, limit: 3 };

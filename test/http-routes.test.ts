@@ -28,6 +28,13 @@ test('POST /v1/recommendations answers what the engine answers', async () => {
   expect(answer.body.basis).toBe('actions');
 });
 
+test('POST /v1/recommendations says what it took a misspelt keyword for', async () => {
+  const actions = [{ type: 'search', keyword: '매운 후라이드치캰' }];
+  const answer = await town.ask('POST', '/v1/recommendations', { actions, location: TOWN_CENTER, limit: 1 });
+  expectDocumented(answer, 'POST', '/v1/recommendations');
+  expect(answer.body.shops[0].reasons[0].action).toMatchObject({ ...actions[0], takenAs: '후라이드치킨' });
+});
+
 test('POST /v1/recommendations without actions is the popular list, with the same shape', async () => {
   const answer = await town.ask('POST', '/v1/recommendations', { userId: 'nobody', location: TOWN_CENTER });
   expectDocumented(answer, 'POST', '/v1/recommendations');

@@ -1,8 +1,10 @@
 /** Which of the ranked shops make the list: pages, repetition, variety, promotion, the fallback chain; against plain loops. */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Shop } from '../src/domain/shop.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, FullScan, similarityOf, Workspace, type ScanShop } from './built-town.ts';
 
@@ -352,5 +354,62 @@ describe('the fallback chain', () => {
     expect([first, next, last].map(({ basis }) => basis)).toEqual(['wider', 'wider', 'wider']);
     expect([first, next, last].flatMap(idsOf)).toEqual(whole.slice(0, 30));
     expect(whole.length).toBeGreaterThan(10);
+  });
+});
+
+describe("the user's own list", () => {
+  const listWorkspace = new Workspace();
+  let listed: Engine;
+  const list = ['s4', 's900', 's17', 's3', 's250', 's61'];
+  beforeAll(async () => {
+    const { inputs, store } = await buildTown(listWorkspace, 'v1', {
+      seed: 9,
+      shopCount: 1_200,
+      dimensions: 18,
+    });
+    const userLists = listWorkspace.path('lists.ndjson');
+    writeFileSync(userLists, `${JSON.stringify({ userId: 'ahead', shopIds: list })}\n`);
+    await buildSnapshot({ ...inputs, userLists, version: 'lists', metric: 'cosine' }, store);
+    store.activate('lists');
+    listed = await openEngine({ store: store.directory, data: listWorkspace.path('data'), threads: 0 });
+  });
+  afterAll(async () => {
+    await listed.close();
+    listWorkspace.remove();
+  });
+
+  const asked = { location: TOWN_CENTER, userId: 'ahead', at: AT };
+
+  test('answers where no action does, in its order, with the shops that are candidates and no others', async () => {
+    const { shops: candidates } = await listed.recommend({ location: TOWN_CENTER, at: AT, limit: 1_000 });
+    const reachable = new Set(candidates.map(({ shopId }) => shopId));
+    const expected = list.filter((shopId) => reachable.has(shopId));
+    expect(expected.length).toBeGreaterThan(2);
+    const answer = await listed.recommend(asked);
+    expect(answer).toMatchObject({ basis: 'list', similarityCount: 0 });
+    expect(idsOf(answer)).toEqual(expected);
+    expect(answer.shops[0]!.reasons).toEqual([
+      { signal: 'list', rank: 1, value: list.indexOf(expected[0]!) + 1, share: 1 / 61 },
+    ]);
+    const page = await listed.recommend({ ...asked, limit: 2 });
+    expect(idsOf(await listed.recommend({ ...asked, limit: 2, after: page.answerId }))).toEqual(
+      expected.slice(2, 4),
+    );
+    const other = candidates.find(({ shopId }) => !list.includes(shopId))!;
+    expect((await listed.explain({ request: asked, shopId: other.shopId })).obstacles).toMatchObject([
+      { code: 'not_listed' },
+    ]);
+  });
+
+  test('gives way to actions, and to popularity where it has too few', async () => {
+    const acted = { location: TOWN_CENTER, at: AT, actions: [{ type: 'view', shopId: 's1' }] };
+    expect(await listed.recommend(acted)).toMatchObject({ basis: 'actions' });
+    expect(await listed.recommend({ ...asked, fallback: { shopCountMin: 15 } })).toMatchObject({
+      basis: 'popular',
+    });
+    expect(await listed.recommend({ ...asked, fallback: { steps: ['popular', 'list'] } })).toMatchObject({
+      basis: 'popular',
+    });
+    expect(await listed.recommend({ ...asked, userId: 'unlisted' })).toMatchObject({ basis: 'popular' });
   });
 });

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
-import { openEngine } from '../src/index.ts';
+import { openEngine, type RecommendRequest } from '../src/index.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SECTIONS } from '../src/snapshot/format.ts';
 import { sha256 } from '../src/snapshot/generation.ts';
@@ -168,6 +168,17 @@ describe('damage is found before it serves', () => {
         /keywords: rows \d+ and \d+ hold .*, expected ascending texts/,
       ],
       [{ keywords: text('bibimbap', 'bibimbaP') }, /keyword \d+ is "bibimbaP", which is not normalized/],
+      [
+        {
+          keywordPieces: (pieces) =>
+            pieces.writeUInt32LE(pieces.readUInt32LE(pieces.length - 4) ^ 1, pieces.length - 4),
+        },
+        /section keywordPieces: the pieces are not those that its keywords make/,
+      ],
+      [
+        { userLists: (lists) => void lists.writeUInt32LE(1, 8) },
+        /section userLists: the lists go from 1 to 1/,
+      ],
       [{ payload: text('"lon":1', '"lon":2') }, /record of shop 0 has lon 2.*, expected 1/],
       [{ payload: text('"price":', '"price"!') }, /payload/],
     ];
@@ -199,6 +210,9 @@ describe.each([1, 2])('format version %i', (formatVersion) => {
       expect(found).toMatchObject(answer);
       expect(found.tookMs.total).toBeGreaterThan(0);
     }
+    const location = exchanges.map(({ request }) => (request as RecommendRequest).location)[0]!;
+    const misspelt = await engine.recommend({ location, actions: [{ type: 'search', keyword: 'pizzza' }] });
+    expect(misspelt.basis, 'nothing is known of spellings').toBe('popular');
     await engine.close();
   });
 });

@@ -5,6 +5,7 @@ import { InputFaults } from '../src/snapshot/input/input-faults.ts';
 import { VectorColumn } from '../src/snapshot/input/parquet-columns.ts';
 import { readVectors } from '../src/snapshot/input/read-vectors.ts';
 import type { ExpectedVectors } from '../src/snapshot/input/vector-file.ts';
+import { cutPages } from './parquet-pages.ts';
 import { FLOAT_LIST_SCHEMA, npyBytes, written, writtenParquet } from './snapshot-input-files.ts';
 
 const SEED = 20261122;
@@ -180,29 +181,6 @@ test('lists that are cut anywhere by the ends of pages come together again', asy
     );
   }
 });
-
-/** The entries of `lists` as Dremel writes them, in pages of random size. */
-async function* cutPages(lists: readonly (readonly (number | null)[] | null)[], random: Random) {
-  const entries = lists.flatMap((list) => {
-    if (list === null || list.length === 0)
-      return [{ repetition: 0, definition: list === null ? 0 : 1, value: null }];
-    return list.map((value, i) => ({
-      repetition: i === 0 ? 0 : 1,
-      definition: value === null ? 2 : 3,
-      value,
-    }));
-  });
-  while (entries.length > 0) {
-    const page = entries.splice(0, 1 + random.below(6));
-    const isWhole = page.every(({ definition }) => definition === 3);
-    yield {
-      entryCount: page.length,
-      repetitionLevels: page.map(({ repetition }) => repetition),
-      definitionLevels: isWhole ? [] : page.map(({ definition }) => definition),
-      values: page.flatMap(({ value }) => value ?? []),
-    };
-  }
-}
 
 test('a file can be read again, and half', async () => {
   const path = written(

@@ -6,6 +6,7 @@ import { Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
 import { openEngine, type Engine } from '../engine/engine.ts';
 import { LIMIT_DEFAULT, LIMIT_MAX } from '../recommender/request-bounds.ts';
+import { actionText } from '../recommender/explanation.ts';
 import type { Reason, Recommendation, RecommendedShop } from '../recommender/recommendation.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
 import { readJsonFile, readNdjsonFile } from './json-file.ts';
@@ -216,8 +217,4 @@ function bestReasonText(reasons: readonly Reason[]): string {
   if ('signal' in best) return `${best.signal} ${best.value ?? 'unknown'}: ${rank}`;
   const about = 'vector' in best ? `vector ${best.vector}` : actionText(best.action);
   return `${about}: ${rank}, similarity ${best.similarity.toFixed(3)}`;
-}
-
-function actionText({ type, keyword, shopId }: Extract<Reason, { action: unknown }>['action']): string {
-  return `${type} ${keyword ?? shopId}`;
 }

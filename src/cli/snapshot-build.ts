@@ -15,6 +15,7 @@ interface BuildOptions {
   readonly shops: string;
   readonly shopVectors: string;
   readonly keywordVectors?: string;
+  readonly userLists?: string;
   readonly version: string;
   readonly store: string;
   readonly metric: Metric;
@@ -37,6 +38,11 @@ export function snapshotBuildCommand(snapshot: Command): void {
     .option(
       '--keyword-vectors <file>',
       'embeddings of keywords: .ndjson or .parquet with keyword, vector',
+      readPath,
+    )
+    .option(
+      '--user-lists <file>',
+      'shops chosen for users ahead of time, best first: .ndjson or .parquet with userId, shopIds',
       readPath,
     )
     .requiredOption('--version <name>', 'name of the new version, such as 2026-11-22', readText)
@@ -93,6 +99,7 @@ function builtText(built: BuiltSnapshot): string {
   const lines = [`built ${path}: version ${version}, ${counts}`];
   if (bounds !== null)
     lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
+  if (built.userListCount > 0) lines.push(`lists    of ${built.userListCount} users`);
   if (built.zoneCount > 0) lines.push(`zones    ${built.zoneCount}`);
   lines.push(`filters  ${columns.join(', ')}`);
   if (unfilterable.length > 0)

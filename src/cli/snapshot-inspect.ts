@@ -5,13 +5,15 @@ import { LinearMemory } from '../kernel/linear-memory.ts';
 import { warmKernel } from '../kernel/wasm-kernel.ts';
 import type { SnapshotHeader } from '../snapshot/format.ts';
 import { canMap } from '../snapshot/mapping.ts';
-import { readHeader } from '../snapshot/open-snapshot.ts';
+import { readHeader, readUserListCount } from '../snapshot/open-snapshot.ts';
 import { addSnapshotFile, snapshotPath, type SnapshotFileOptions } from './snapshot-file.ts';
 import { plainTable } from './plain-table.ts';
 
 interface InspectOptions extends SnapshotFileOptions {
   readonly json?: true;
 }
+
+type SnapshotFacts = SnapshotHeader & { readonly userListCount: number };
 
 /** How this machine would hold the file, and the kernel that would read it. */
 interface MachineFacts {
@@ -41,10 +43,11 @@ function runInspect(path: string | undefined, options: InspectOptions, command: 
   const header = readHeader(file);
   const { build, bytePass } = warmKernel(new LinearMemory());
   const machine: MachineFacts = { mapping: canMap() ? 'mapped' : 'copied', kernel: build, bytePass };
-  console.log(options.json ? headerJson(file, header, machine) : headerText(file, header, machine));
+  const facts = { ...header, userListCount: readUserListCount(file, header) };
+  console.log(options.json ? factsJson(file, facts, machine) : factsText(file, facts, machine));
 }
 
-function headerJson(path: string, header: SnapshotHeader, machine: MachineFacts): string {
+function factsJson(path: string, header: SnapshotFacts, machine: MachineFacts): string {
   const sections = Object.values(header.sections).map((section) => ({
     ...section,
     sha256: hex(section.sha256),
@@ -52,7 +55,7 @@ function headerJson(path: string, header: SnapshotHeader, machine: MachineFacts)
   return JSON.stringify({ path, ...header, sections, ...machine }, null, 2);
 }
 
-function headerText(path: string, header: SnapshotHeader, machine: MachineFacts): string {
+function factsText(path: string, header: SnapshotFacts, machine: MachineFacts): string {
   const facts = [
     ['file', path],
     ['version', header.version],
@@ -60,6 +63,7 @@ function headerText(path: string, header: SnapshotHeader, machine: MachineFacts)
     ['size', `${header.fileBytes} bytes`],
     ['shops', String(header.shopCount)],
     ['keywords', String(header.keywordCount)],
+    ['user lists', String(header.userListCount)],
     ['dimensions', String(header.dimensions)],
     ['metric', header.metric],
     [

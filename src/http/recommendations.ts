@@ -23,7 +23,15 @@ export const ReasonSchema = z
     z.strictObject({
       action: z.strictObject({
         type: z.string(),
-        keyword: z.string().optional(),
+        keyword: z.string().optional().meta({ description: 'as the user wrote it' }),
+        takenAs: z
+          .string()
+          .optional()
+          .meta({
+            description:
+              'the keyword of the snapshot that it was taken for, being none itself: the nearest by spelling; an action ' +
+              'whose text is near no keyword takes no part',
+          }),
         shopId: z.string().optional(),
         at: z.string().optional(),
       }),
@@ -120,6 +128,16 @@ const LOCATION = EXAMPLE.location;
 
 /** One for each thing a request can say. */
 const EXAMPLES = {
+  misspeltKeyword: {
+    summary: 'A text that is no keyword counts as the one it is spelt most like',
+    value: {
+      location: LOCATION,
+      actions: [
+        { type: 'search', keyword: '매운 후라이드치캰' },
+        { type: 'search', keyword: 'sandwhich' },
+      ],
+    },
+  },
   withinRadius: {
     summary: "Only shops that lie near a place of the caller's",
     value: { location: LOCATION, within: { location: { lon: 126.98, lat: 37.57 }, radiusMeters: 800 } },

@@ -1,9 +1,9 @@
 /** Step 6: the winners of a lane as the shops of an answer, each with its reasons, and what the answer is called. */
 import { metersOfChordSquared } from '../geo/earth.ts';
 import { encodeAnswerId, hashOfRequest, hashOfVersion } from './answer-id.ts';
-import type { LineAction } from './line-action.ts';
 import type { Draft } from './line.ts';
-import type { RankedBy, Reason, RecommendedShop } from './recommendation.ts';
+import type { LineAction } from './line-action.ts';
+import type { RankedBy, Reason, RecommendedShop, ShownAction } from './recommendation.ts';
 import { FALLBACK_STEPS } from './request-bounds.ts';
 import type { Scored } from './scoring.ts';
 
@@ -73,7 +73,9 @@ export function reasonsFor(
   { fused, penalties }: Scored,
 ): (place: number) => Reason[] {
   lane.explain();
-  const actions = queries.map(({ action }) => (action === undefined ? undefined : shownAction(action)));
+  const actions = queries.map(({ action, takenAs }) =>
+    action === undefined ? undefined : shownAction(action, takenAs),
+  );
   return (place) => {
     const ranks = lane.winnerRanks(place);
     const shares = fused.sharesOf(place, ranks);
@@ -107,12 +109,8 @@ export function reasonsFor(
 }
 
 /** An action as reasons show it. */
-function shownAction({
-  type,
-  keyword,
-  shopId,
-  atMs,
-}: LineAction): Extract<Reason, { action: unknown }>['action'] {
+function shownAction({ type, keyword, shopId, atMs }: LineAction, takenAs: string | undefined): ShownAction {
   const at = new Date(atMs).toISOString();
-  return keyword === undefined ? { type, shopId, at } : { type, keyword, at };
+  if (keyword === undefined) return { type, shopId, at };
+  return takenAs === undefined ? { type, keyword, at } : { type, keyword, takenAs, at };
 }

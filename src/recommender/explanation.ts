@@ -6,7 +6,7 @@ import { excludedOrdinals, isWithin, seenOrdinals, viewedOrdinals } from './cand
 import { radiusMetersAfter } from './fallback.ts';
 import type { Draft, Line } from './line.ts';
 import type { RecommendJob } from './recommend-job.ts';
-import type { Reason, Recommendation } from './recommendation.ts';
+import type { Reason, Recommendation, ShownAction } from './recommendation.ts';
 import { basisOf, draftOf, firstSufficient, rankingOf, type Prepared, type Selected } from './recommender.ts';
 
 /** Shares that the text names. */
@@ -232,8 +232,11 @@ function reasonText(reason: Reason): string {
   if ('signal' in reason) return `${reason.signal}${rank} (${shownValue(reason.value)})`;
   const similarity = ` (similarity ${reason.similarity.toFixed(3)})`;
   if ('vector' in reason) return `vectors[${reason.vector}]${rank}${similarity}`;
-  const { type, keyword, shopId } = reason.action;
-  return `${type} ${keyword ?? shopId}${rank}${similarity}`;
+  return `${actionText(reason.action)}${rank}${similarity}`;
+}
+
+export function actionText({ type, keyword, takenAs, shopId }: ShownAction): string {
+  return takenAs === undefined ? `${type} ${keyword ?? shopId}` : `${type} ${keyword} (taken as ${takenAs})`;
 }
 
 function shownValue(value: number | null): string {

@@ -49,6 +49,6 @@ export function stepsOf(
 }
 
 /** The shops recommended to a user ahead of time, best first, if the snapshot holds a list for them. */
-export function listOf(_generation: Generation, _userId: string | undefined): Uint32Array | undefined {
-  return undefined;
+export function listOf({ userLists }: Generation, userId: string | undefined): Uint32Array | undefined {
+  return userId === undefined ? undefined : userLists.of(userId);
 }

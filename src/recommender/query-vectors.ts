@@ -1,5 +1,6 @@
 /** Step 1: the embeddings of the user's newest actions that this snapshot knows, and the vectors brought along. */
 import { RequestError } from '../base/errors.ts';
+import type { EncodedText } from '../encoder/encoder.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { decays, weightOf } from './action-weights.ts';
@@ -14,13 +15,15 @@ export interface QueryVector {
   /** Place of a vector brought along. */
   readonly place?: number;
   readonly row: Float32Array;
+  /** The keyword that the action's text was taken for, which is none itself. */
+  readonly takenAs?: string | undefined;
   /** Never 0; below 0 what is like it is pushed down. */
   weight: number;
 }
 
 /**
- * Query vectors of the newest actions, newest first, then those brought along. Keywords and shops the snapshot does not
- * know have none, nor has what counts nothing. Throws `RequestError` for vectors that do not fit the snapshot.
+ * Query vectors of the newest actions, newest first, then those brought along. Texts near no keyword and shops that the
+ * snapshot does not know have none, nor has what counts nothing. Throws `RequestError` for vectors that do not fit the snapshot.
  */
 export function findQueryVectors(
   generation: Generation,
@@ -31,9 +34,10 @@ export function findQueryVectors(
   const found: QueryVector[] = [];
   const moments: number[] = [];
   for (const action of takingPart(actions, typeWeights)) {
-    const row = rowOf(generation, action);
-    if (row === null) continue;
-    found.push({ action, row, weight: weightOf(action, typeWeights) });
+    const encoded = encode(generation, action);
+    if (encoded === null) continue;
+    const { row, takenAs } = encoded;
+    found.push({ action, row, takenAs, weight: weightOf(action, typeWeights) });
     moments.push(action.atMs);
   }
   request.vectors.forEach(({ vector, weight, at }, place) => {
@@ -75,8 +79,8 @@ export function checkVector(
   }
 }
 
-function rowOf(generation: Generation, action: LineAction): Float32Array | null {
-  if (action.keyword !== undefined) return generation.encoder.keywordRow(action.keyword);
+function encode(generation: Generation, action: LineAction): EncodedText | null {
+  if (action.keyword !== undefined) return generation.encoder.encode(action.keyword);
   const ordinal = generation.catalog.ids.ordinalOf(action.shopId);
-  return ordinal === -1 ? null : generation.shopRow(ordinal);
+  return ordinal === -1 ? null : { row: generation.shopRow(ordinal), takenAs: undefined };
 }

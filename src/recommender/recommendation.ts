@@ -6,13 +6,19 @@ import type { FallbackStep } from './request-bounds.ts';
 /** What ranked the shops: the user's actions, the user's own list in the snapshot, or popularity. */
 export type RankedBy = Exclude<FallbackStep, 'wider'>;
 
+/** An action as reasons show it. */
+export interface ShownAction {
+  readonly type: string;
+  /** As the user wrote it. */
+  readonly keyword?: string;
+  /** The keyword of the snapshot that it was taken for, being none itself: the nearest by spelling. */
+  readonly takenAs?: string;
+  readonly shopId?: string;
+  readonly at?: string;
+}
+
 interface ActionReason {
-  readonly action: {
-    readonly type: string;
-    readonly keyword?: string;
-    readonly shopId?: string;
-    readonly at?: string;
-  };
+  readonly action: ShownAction;
   /** From 1 in the ranking of the action; null beyond its depth or below `minSimilarity`. */
   readonly rank: number | null;
   readonly similarity: number;

@@ -1,11 +1,13 @@
 /**
- * Builds a snapshot from files and publishes it in a store: shops → kd order → catalog and places → keywords → rows.
+ * Builds a snapshot from files and publishes it in a store: shops → kd order → catalog and places → keywords and lists of
+ * users → rows.
  * Streams what is large: rows go from their file to their place in the snapshot, never all at once in memory.
  * The same input makes the same bytes. Nothing is published unless all of it is good.
  */
 import { check, EngineError, RequestError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
 import { Columns } from '../catalog/columns.ts';
+import { userListCountIn } from '../catalog/user-lists.ts';
 import {
   OpeningHoursBuilder,
   type HolidaysByZone,
@@ -37,6 +39,7 @@ import { verifySnapshot } from './verify-snapshot.ts';
 import { ShopIntake } from './shop-intake.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { UserListIntake } from './user-list-intake.ts';
 
 export interface BuildInput {
   /** CSV, NDJSON or Parquet. */
@@ -45,6 +48,8 @@ export interface BuildInput {
   readonly shopVectors: string;
   /** Parquet or NDJSON with `keyword` and `vector`. */
   readonly keywordVectors?: string | undefined;
+  /** Parquet or NDJSON with `userId` and `shopIds`, best first. */
+  readonly userLists?: string | undefined;
   readonly version: string;
   readonly metric: Metric;
   /** IANA name of the time zone of shops without one of their own. Default UTC. */
@@ -57,7 +62,7 @@ export interface BuildInput {
 
 /** What a build is doing. `done` of `total` bytes, or of rows in the phases that read no file. */
 export interface BuildProgress {
-  readonly phase: 'shops' | 'keywords' | 'vectors' | 'checksums' | 'verification';
+  readonly phase: 'shops' | 'keywords' | 'user lists' | 'vectors' | 'checksums' | 'verification';
   readonly done: number;
   readonly total: number;
 }
@@ -67,6 +72,7 @@ export interface BuiltSnapshot {
   readonly path: string;
   readonly shopCount: number;
   readonly keywordCount: number;
+  readonly userListCount: number;
   readonly dimensions: number;
   readonly sizeBytes: number;
   readonly bounds: Bounds | null;
@@ -124,11 +130,23 @@ export async function buildSnapshot(
     report('keywords'),
   );
 
+  const lists = await UserListIntake.read(input.userLists, shops, faults, report('user lists'));
+
   const order = kdOrder(shops.lons.values, shops.lats.values);
-  const { writer, ...understood } = writeAllButRows(input, store, shops, order, vectors.dimensions, keywords);
+  const ordinalOf = new Uint32Array(order.length);
+  order.forEach((row, ordinal) => (ordinalOf[row] = ordinal));
+  const { writer, ...understood } = writeAllButRows(
+    input,
+    store,
+    shops,
+    order,
+    vectors.dimensions,
+    keywords,
+    lists.takeSection(ordinalOf),
+  );
   try {
     await writeRows(
-      { vectors, path: input.shopVectors, shops, order, metric: input.metric, writer, faults },
+      { vectors, path: input.shopVectors, shops, ordinalOf, metric: input.metric, writer, faults },
       report('vectors'),
     );
     faults.throwIfAny();
@@ -156,6 +174,7 @@ function writeAllButRows(
   order: Uint32Array,
   dimensions: number,
   keywords: KeywordSectionBytes,
+  userLists: Uint8Array,
 ): Omit<BuiltSnapshot, 'path' | 'sizeBytes'> & { readonly writer: SnapshotWriter } {
   const places = placesOf(shops, order);
   const bounds = boundsOf(places.coordinates);
@@ -173,8 +192,8 @@ function writeAllButRows(
     hours: hours.length,
     zones: zones.length,
     zoneHours: 0,
-    keywordPieces: 0,
-    userLists: 0,
+    keywordPieces: keywords.keywordPieces.length,
+    userLists: userLists.length,
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
   try {
@@ -186,6 +205,8 @@ function writeAllButRows(
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
+    writer.write('keywordPieces', keywords.keywordPieces);
+    writer.write('userLists', userLists);
   } catch (error) {
     writer.abandon();
     throw error;
@@ -195,6 +216,7 @@ function writeAllButRows(
     writer,
     version,
     ...counts,
+    userListCount: userListCountIn(userLists),
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),
@@ -234,7 +256,8 @@ interface RowsToWrite {
   readonly vectors: VectorFile;
   readonly path: string;
   readonly shops: ShopIntake;
-  readonly order: Uint32Array;
+  /** Of each row of the shops' file. */
+  readonly ordinalOf: Uint32Array;
   readonly metric: Metric;
   readonly writer: SnapshotWriter;
   readonly faults: InputFaults;
@@ -245,16 +268,14 @@ async function writeRows(
   rows: RowsToWrite,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const { vectors, shops, order, writer, faults, path } = rows;
-  const ordinalOf = new Uint32Array(order.length);
-  order.forEach((row, ordinal) => (ordinalOf[row] = ordinal));
-  const norms = new Float64Array(order.length).fill(-1); // -1: no vector yet
+  const { vectors, shops, ordinalOf, writer, faults, path } = rows;
+  const norms = new Float64Array(ordinalOf.length).fill(-1); // -1: no vector yet
   let firstRow = 0;
   for await (const batch of vectors.batches(onProgress)) {
-    writeBatch(rows, batch, firstRow, ordinalOf, norms);
+    writeBatch(rows, batch, firstRow, norms);
     firstRow += batch.rowCount;
   }
-  for (let row = 0; row < order.length; row++) {
+  for (let row = 0; row < ordinalOf.length; row++) {
     if (norms[ordinalOf[row]!] !== -1) continue;
     faults.add({
       file: path,
@@ -267,10 +288,9 @@ async function writeRows(
 }
 
 function writeBatch(
-  { vectors: { dimensions }, path, shops, metric, writer, faults }: RowsToWrite,
+  { vectors: { dimensions }, path, shops, ordinalOf, metric, writer, faults }: RowsToWrite,
   { rowCount, vectors, keyed }: VectorBatch,
   firstRow: number,
-  ordinalOf: Uint32Array,
   norms: Float64Array,
 ): void {
   const padded = new Float32Array(rowFloatsOf(dimensions));

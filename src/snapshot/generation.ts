@@ -4,8 +4,10 @@ import { check } from '../base/errors.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
+import { UserLists, UserListsBuilder } from '../catalog/user-lists.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import type { Location } from '../domain/location.ts';
+import { KeywordPieces } from '../encoder/keyword-pieces.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../geo/zones.ts';
 import type { RowTable } from '../kernel/lane.ts';
@@ -16,6 +18,8 @@ import { decodeHeader, type Section, type SectionName, type SnapshotHeader } fro
 const HASH_PIECE_BYTES = 1 << 26;
 /** What a snapshot of format 1 has instead of the section. */
 const NO_ZONES = new ZonesBuilder().encode(new Uint32Array(0));
+/** What a snapshot before format 3 has instead of the section. */
+const NO_USER_LISTS = new UserListsBuilder().encode(new Uint32Array(0));
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   const hash = createHash('sha256');
@@ -34,6 +38,9 @@ export class Generation {
   readonly catalog: Catalog;
   /** Those of a snapshot of format 1 are unknown. */
   readonly hours: OpeningHours;
+  readonly userLists: UserLists;
+  /** Undefined in a snapshot before format 3. */
+  readonly keywordPieces: KeywordPieces | undefined;
   readonly encoder: Encoder;
   readonly #memory: LinearMemory;
   readonly #base: number;
@@ -63,11 +70,15 @@ export class Generation {
       sections.hours === undefined
         ? OpeningHours.unknown(header.shopCount)
         : OpeningHours.over(this.bytes('hours'));
+    this.userLists = new UserLists(sections.userLists ? this.bytes('userLists') : NO_USER_LISTS);
+    const counts = this.float64('keywordCounts');
+    this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
     this.encoder = new Encoder({
       keywords: this.keywords(),
       rows: this.float32('keywordRows'),
-      counts: this.float64('keywordCounts'),
+      counts,
       rowFloats,
+      pieces: this.keywordPieces,
     });
   }
 

@@ -1,6 +1,7 @@
 /** Takes the keywords of a build with their embeddings, normalized, and puts them into byte order. */
 import { encodeTextTable } from '../base/text-table-builder.ts';
 import { sortedRows, TextTable } from '../base/text-table.ts';
+import { encodeKeywordPieces } from '../encoder/keyword-pieces.ts';
 import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import { rowFloatsOf } from './format.ts';
@@ -14,6 +15,7 @@ export interface KeywordSectionBytes {
   readonly keywords: Uint8Array;
   readonly keywordRows: Uint8Array;
   readonly keywordCounts: Uint8Array;
+  readonly keywordPieces: Uint8Array;
 }
 
 /** Reads keywords with `dimensions` components each; bad rows are added to `faults`. Without a path there are none. */
@@ -86,11 +88,13 @@ class KeywordIntake {
       rows.set(this.#rows[row]!, at * rowFloats);
       counts[at] = this.#counts[row]!;
     });
+    const keywords = encodeTextTable(Array.from(order, (row) => texts[row]!));
     return {
       count: order.length,
-      keywords: encodeTextTable(Array.from(order, (row) => texts[row]!)),
+      keywords,
       keywordRows: new Uint8Array(rows.buffer),
       keywordCounts: new Uint8Array(counts.buffer),
+      keywordPieces: encodeKeywordPieces(TextTable.over(keywords, 'keywords')),
     };
   }
 }

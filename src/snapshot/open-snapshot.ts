@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { userListCountIn } from '../catalog/user-lists.ts';
 import { laneBytes, type LaneBounds } from '../kernel/lane.ts';
 import { LinearMemory } from '../kernel/linear-memory.ts';
 import { decodeHeader, headerBytesIn, type SnapshotHeader } from './format.ts';
@@ -31,6 +32,16 @@ export interface LoadedSnapshot {
 /** Reads and checks the header of a snapshot file. Throws `file_unreadable`, or as of `decodeHeader`. */
 export function readHeader(path: string): SnapshotHeader {
   return withFile(path, (fd) => headerIn(fd, path));
+}
+
+/** How many users the snapshot file with this header says it has lists of. Throws `file_unreadable`. */
+export function readUserListCount(path: string, { sections: { userLists } }: SnapshotHeader): number {
+  if (userLists === undefined) return 0;
+  return withFile(path, (fd) => {
+    const start = Buffer.alloc(4);
+    readSync(fd, start, 0, start.length, userLists.offset);
+    return userListCountIn(start);
+  });
 }
 
 function headerIn(fd: number, path: string): SnapshotHeader {

@@ -1,5 +1,6 @@
 /** Takes the shops of a build in the order of their file and holds, in columns, what the snapshot will need of them. */
 import { check } from '../base/errors.ts';
+import { Float64List } from '../base/growing-list.ts';
 import { CatalogBuilder } from '../catalog/catalog-builder.ts';
 import type { CatalogSections } from '../catalog/catalog.ts';
 import type { OpeningHoursBuilder } from '../catalog/opening-hours-builder.ts';
@@ -10,7 +11,6 @@ import { ZonesBuilder } from '../geo/zones.ts';
 import type { InputFaults } from './input/input-faults.ts';
 import { readShops, type PlacedShop } from './input/read-shops.ts';
 import type { ShopRow } from './input/shop-row.ts';
-import { Float64List } from './float64-list.ts';
 
 export class ShopIntake {
   readonly lons = new Float64List();

@@ -64,9 +64,11 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => verifyTree(places),
     () => generation.zones.verify(),
     () => verifyKeywords(generation),
+    () => generation.keywordPieces?.verify(generation.keywords()),
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),
     () => verifyHours(generation),
+    () => generation.userLists.verify(generation.header.shopCount),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }

@@ -1,4 +1,4 @@
-/** The columns that shops and vectors share: which are needed, which other names people give them, and what is an id. */
+/** The columns that shops, vectors and lists of users share: which are needed, which other names people give them, and what is an id. */
 import { type InputFaults, inputInvalid } from './input-faults.ts';
 
 /** Names seen in the wild, lower case and without anything but letters. */
@@ -20,6 +20,8 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   lat: ['lat', 'latitude', 'y'],
   vector: ['vector', 'vec', 'vectors', 'embedding', 'embeddings', 'emb', 'values', 'features'],
   keyword: ['keyword', 'query', 'term', 'text', 'search', 'keywords'],
+  userId: ['userid', 'user', 'customerid', 'memberid', 'uid'],
+  shopIds: ['shopids', 'shops', 'shopid', 'storeids', 'stores', 'itemids', 'items', 'recommendations'],
 };
 
 /** Throws `input_invalid`, naming what was probably meant, unless every needed column is there and each name is given once. */

@@ -35,7 +35,7 @@ import { EngineError } from '../../base/errors.ts';
 import { inputInvalid } from './input-faults.ts';
 import { type InputFile, openInput, readFully } from './input-file.ts';
 import { checkRuns } from './parquet-runs.ts';
-import { FlatColumn, type Page, type ValueColumn, VectorColumn } from './parquet-columns.ts';
+import { FlatColumn, ListColumn, type Page, type ValueColumn, VectorColumn } from './parquet-columns.ts';
 
 const MAGIC = 'PAR1';
 const PAGE_HEADER_BYTES = 4096;
@@ -109,17 +109,36 @@ export class ParquetFile {
     const isNumber = type === 'FLOAT' || type === 'DOUBLE' || logicalType?.type === 'FLOAT16';
     const isBytes = isFlatColumn(path) && type?.endsWith('BYTE_ARRAY') && !convertedType && !logicalType;
     if (leaves.length > 1 || !(isList ? isNumber : isBytes)) {
-      throw inputInvalid({
-        file: this.file.path,
-        place: 'schema',
-        column,
-        found: `a column of ${[isList ? 'lists of' : '', type, convertedType].filter(Boolean).join(' ')}`,
-        expected: 'lists of FLOAT or DOUBLE, or BYTE_ARRAY with the bytes of little-endian float32',
-      });
+      const expected = 'lists of FLOAT or DOUBLE, or BYTE_ARRAY with the bytes of little-endian float32';
+      throw this.#otherColumn(column, leaf, isList, expected);
     }
-    const listDepth = path.findIndex(({ element }) => element.repetition_type === 'REPEATED');
-    const list = isList ? getMaxDefinitionLevel(path.slice(0, listDepth + 1)) : undefined;
+    const list = isList ? listLevelOf(path) : undefined;
     return new VectorColumn(this.#pages(leaf, !isList), { list, value: getMaxDefinitionLevel(path) });
+  }
+
+  /** Opens a column of lists of texts or whole numbers. */
+  openLists(column: string): ListColumn {
+    const leaves = leavesOf(getTreePath(this.#schema, [column]).at(-1)!);
+    const leaf = leaves[0]!;
+    const path = getTreePath(this.#schema, leaf.path);
+    const isList = getMaxRepetitionLevel(path) === 1;
+    const isId = ['BYTE_ARRAY', 'INT32', 'INT64'].includes(leaf.element.type!);
+    if (leaves.length > 1 || !isList || !isId) throw this.#otherColumn(column, leaf, isList, 'lists of text');
+    return new ListColumn(this.#pages(leaf, false), {
+      list: listLevelOf(path),
+      value: getMaxDefinitionLevel(path),
+    });
+  }
+
+  #otherColumn(column: string, { element }: SchemaTree, isList: boolean, expected: string): EngineError {
+    const kind = [isList ? 'lists of' : '', element.type, element.converted_type].filter(Boolean).join(' ');
+    return inputInvalid({
+      file: this.file.path,
+      place: 'schema',
+      column,
+      found: `a column of ${kind}`,
+      expected,
+    });
   }
 
   async #openValues(column: string): Promise<ValueColumn> {
@@ -291,6 +310,12 @@ function decodePage(
     definitionLevels: page.definitionLevels ?? [],
     values: convertWithDictionary(page.dataPage, dictionary, encoding, decoder),
   };
+}
+
+/** The definition level from which on a column that has lists has one. */
+function listLevelOf(path: SchemaTree[]): number {
+  const listDepth = path.findIndex(({ element }) => element.repetition_type === 'REPEATED');
+  return getMaxDefinitionLevel(path.slice(0, listDepth + 1));
 }
 
 function leavesOf(node: SchemaTree): SchemaTree[] {
