@@ -75,12 +75,11 @@ async function measureKeep(T: number, C: number): Promise<ResultRow[]> {
 function townHours(random: Random, timetableCount: number): OpeningHours {
   const builder = new OpeningHoursBuilder('UTC', new Map(ZONES.map((zone) => [zone, [20_812, 20_819]])));
   const texts = Array.from({ length: timetableCount }, (_, i) => ({
-    text: hoursText(random, i),
+    openingHours: hoursText(random, i),
     timeZone: random.pick(ZONES),
   }));
   for (let shop = 0; shop < SHOP_COUNT; shop++) {
-    const { text, timeZone } = random.pick(texts);
-    builder.add(text, timeZone);
+    builder.add({ shopId: `s${shop}`, ...random.pick(texts) });
   }
   return OpeningHours.over(builder.encode(Uint32Array.from({ length: SHOP_COUNT }, (_, i) => i)));
 }

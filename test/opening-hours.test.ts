@@ -5,9 +5,13 @@ import { calendarDayOf, dayNumberOf, daysInMonth, weekdayOf } from '../src/catal
 import { holidaysByZone } from '../src/catalog/holidays.ts';
 import { OpenShops } from '../src/catalog/open-shops.ts';
 import { CLOSED, OPEN, OpeningHours, UNKNOWN } from '../src/catalog/opening-hours.ts';
-import { OpeningHoursBuilder, type HolidaysByZone } from '../src/catalog/opening-hours-builder.ts';
+import {
+  OpeningHoursBuilder,
+  type HolidaysByZone,
+  type StatedHours,
+} from '../src/catalog/opening-hours-builder.ts';
 import { readOpeningHours } from '../src/catalog/opening-hours-text.ts';
-import { weekTableText } from '../src/catalog/week-table.ts';
+import { weekTableText } from '../src/domain/week-table.ts';
 import { SlowClock, type SlowWeek } from './slow-hours.ts';
 
 const MINUTE_MS = 60_000;
@@ -19,9 +23,17 @@ interface Stated {
   readonly timeZone?: string;
 }
 
+function stated(text?: string, timeZone?: string, shopId = 's1'): StatedHours {
+  return {
+    shopId,
+    ...(text !== undefined && { openingHours: text }),
+    ...(timeZone !== undefined && { timeZone }),
+  };
+}
+
 function hoursOf(shops: readonly Stated[], holidays: HolidaysByZone = HOLIDAYS): OpeningHours {
   const builder = new OpeningHoursBuilder('UTC', holidays);
-  for (const { text, timeZone } of shops) builder.add(text, timeZone);
+  for (const { text, timeZone } of shops) builder.add(stated(text, timeZone));
   const hours = OpeningHours.over(builder.encode(Uint32Array.from(shops, (_, i) => i)));
   hours.verify();
   return hours;
@@ -241,14 +253,14 @@ test('the next change is told', () => {
 
 test('texts that mean the same share a timetable, in each zone; unread ones are counted and shown', () => {
   const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
-  builder.add('10:00-22:00', undefined);
-  builder.add('Mo-Su 10:00-22:00', 'UTC');
-  builder.add('Mo-Su 10:00-22:00', 'Asia/Seoul');
-  builder.add('sunrise-sunset', undefined);
-  builder.add('sunrise-sunset', 'Asia/Seoul');
-  builder.add('10-22', undefined);
-  builder.add(undefined, 'Asia/Seoul');
-  builder.add('Mo-Fr 10:00-22:00; PH off', 'Asia/Seoul');
+  builder.add(stated('10:00-22:00'));
+  builder.add(stated('Mo-Su 10:00-22:00', 'UTC'));
+  builder.add(stated('Mo-Su 10:00-22:00', 'Asia/Seoul'));
+  builder.add(stated('sunrise-sunset', undefined, 's4'));
+  builder.add(stated('sunrise-sunset', 'Asia/Seoul', 's5'));
+  builder.add(stated('10-22', undefined, 's6'));
+  builder.add(stated(undefined, 'Asia/Seoul'));
+  builder.add(stated('Mo-Fr 10:00-22:00; PH off', 'Asia/Seoul'));
   const hours = OpeningHours.over(builder.encode(Uint32Array.from([7, 6, 5, 4, 3, 2, 1, 0])));
   hours.verify();
   expect(Array.from({ length: 8 }, (_, i) => hours.shopTimetables[i])).toEqual([3, 0, 0, 0, 0, 2, 1, 1]);
@@ -257,11 +269,38 @@ test('texts that mean the same share a timetable, in each zone; unread ones are 
     knownCount: 4,
     unstatedCount: 1,
     unreadableCount: 3,
+    zoneStatedCount: 0,
+    zoneUnreadableCount: 0,
     unreadable: [
-      { text: 'sunrise-sunset', fault: expect.stringContaining('sunrise'), shopCount: 2 },
-      { text: '10-22', fault: expect.stringContaining('10-22'), shopCount: 1 },
+      {
+        text: 'sunrise-sunset',
+        fault: expect.stringContaining('sunrise'),
+        count: 2,
+        shopIds: ['s4', 's5'],
+      },
+      { text: '10-22', fault: expect.stringContaining('10-22'), count: 1, shopIds: ['s6'] },
     ],
-    zoneAssumedCount: 1,
+    timeZoneAssumedCount: 1,
+    holidaysMissingCount: 1,
+  });
+});
+
+test('zones share the timetables of shops, in the time zone of theirs, and are counted with them', () => {
+  const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
+  const zones = [undefined, 'Mo-Su 10:00-22:00', '10-22', '10-22', 'PH off'];
+  expect(builder.add(stated('10:00-22:00', 'Asia/Seoul', 's1'), zones)).toEqual([0, 2, 1, 1, 3]);
+  expect(builder.add(stated(undefined, undefined, 's2'), ['10:00-22:00', undefined])).toEqual([4, 0]);
+  for (const shopId of ['s3', 's4', 's5']) builder.add(stated('10-22', undefined, shopId));
+  const hours = OpeningHours.over(builder.encode(Uint32Array.from([0, 1, 2, 3, 4])));
+  expect([...hours.shopTimetables]).toEqual([1, 0, 0, 0, 0]);
+  expect(builder.summary()).toEqual({
+    knownCount: 1,
+    unstatedCount: 1,
+    unreadableCount: 3,
+    zoneStatedCount: 5,
+    zoneUnreadableCount: 2,
+    unreadable: [{ text: '10-22', fault: expect.any(String), count: 5, shopIds: ['s1', 's3', 's4'] }],
+    timeZoneAssumedCount: 1,
     holidaysMissingCount: 1,
   });
 });
@@ -346,8 +385,8 @@ test('days are those of the calendar', () => {
 
 test('a section that does not hold is refused, whatever word of it is changed', () => {
   const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
-  builder.add('Mo-Fr 10:00-22:00; Dec 25 off; PH off', 'UTC');
-  builder.add('Mo-Fr 10:00-22:00', 'Asia/Seoul');
+  builder.add(stated('Mo-Fr 10:00-22:00; Dec 25 off; PH off', 'UTC'));
+  builder.add(stated('Mo-Fr 10:00-22:00', 'Asia/Seoul'));
   const good = builder.encode(Uint32Array.from([0, 1]));
   const words = good.length >> 2;
   const faults = Array.from({ length: words }, (_, word) => {

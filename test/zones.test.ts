@@ -60,7 +60,7 @@ function delivers(geoJson: unknown): (lon: number, lat: number) => boolean {
   const zones = zonesOf(geoJson);
   return (lon, lat) => {
     const found = zones.add({ lon, lat }, undefined, new Uint32Array(1), 0) === 1;
-    expect(zones.zoneAt(0, { lon, lat }) !== -1).toBe(found);
+    expect(zones.holding(0, { lon, lat }).length > 0).toBe(found);
     return found;
   };
 }
@@ -81,7 +81,9 @@ describe('GeoJSON', () => {
     [feature(null, { type: 'Point' }), 'geometry.type', '"Point"', /^"Polygon" or "MultiPolygon"$/],
     [feature({ deliveryFee: -1 }), 'properties.deliveryFee', '-1', /at least 0/],
     [feature({ deliveryFee: '1' }), 'properties.deliveryFee', '"1"', /a finite number/],
-    [feature({ openingHours: 9 }), 'properties.openingHours', '9', /text/],
+    [feature({ openingHours: 9 }), 'properties.openingHours', '9', /^text or a weekly table/],
+    [feature({ openingHours: { Mo: '9-17' } }), 'properties.openingHours', '{"Mo":"9-17"}', /a weekly table/],
+    [feature({ openingHours: '\ud800' }), 'properties.openingHours', '"\\ud800"', /valid Unicode/],
     [polygon(SQUARE.slice(1)), 'coordinates.0.3', '[10,10]', /the first position again, \[20,10\]/],
     [polygon(SQUARE.slice(0, 3)), 'coordinates.0', '3 positions', /at least 4/],
     [
@@ -148,29 +150,33 @@ describe('GeoJSON', () => {
       feature({ openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0, name: 'ignored' }),
       feature({ deliveryFee: null, openingHours: '' }),
       feature(null),
+      feature({ openingHours: { Mo: ['11:00-15:00', '17:00-02:00'], Tu: [] } }),
     ];
-    expect(readZones({ type: 'FeatureCollection', features }, () => {})).toMatchObject([
-      { openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0 },
-      {},
-      {},
-    ]);
+    const polygons = expect.any(Array);
+    const expected = [
+      { polygons, openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0 },
+      { polygons },
+      { polygons },
+      { polygons, openingHours: 'Mo 11:00-15:00,17:00-02:00' },
+    ];
+    const read = readZones({ type: 'FeatureCollection', features }, () => {});
+    expect(read).toEqual(expected);
     const zones = zonesOf({ type: 'FeatureCollection', features });
-    expect([0, 1, 2].map((zone) => [zones.hoursOf(zone), zones.feeOf(zone)])).toEqual([
-      ['Mo-Fr 10:00-20:00', 0],
-      [undefined, undefined],
-      [undefined, undefined],
-    ]);
+    expect([0, 1, 2, 3].map((zone) => [zones.hoursOf(zone), zones.feeOf(zone)])).toEqual(
+      expected.map(({ openingHours, deliveryFee }) => [openingHours, deliveryFee]),
+    );
   });
 
-  test('the zone of a location is the cheapest that holds it', () => {
-    const within = (west: number, deliveryFee?: number) =>
-      feature({ deliveryFee }, polygon(SQUARE.map(([lon, lat]) => [lon + west, lat] as const)));
-    const zones = zonesOf({
-      type: 'FeatureCollection',
-      features: [within(0), within(5, 3000), within(8, 1000)],
-    });
-    const zoneAt = (lon: number): number => zones.zoneAt(0, { lon, lat: 15 });
-    expect([12, 16, 19, 26, 29].map(zoneAt)).toEqual([0, 1, 2, 2, -1]);
+  test('the zones of a location are those of its shop that hold it', () => {
+    const within = (west: number) =>
+      feature(null, polygon(SQUARE.map(([lon, lat]) => [lon + west, lat] as const)));
+    const features = [within(0), within(5), within(8)];
+    const zones = zonesOf(polygon(SQUARE), { type: 'FeatureCollection', features });
+    const held = (lon: number) => [0, 1].map((ordinal) => zones.holding(ordinal, { lon, lat: 15 }));
+    expect(held(12)).toEqual([[0], [1]]);
+    expect(held(19)).toEqual([[0], [1, 2, 3]]);
+    expect(held(26)).toEqual([[], [3]]);
+    expect(held(29)).toEqual([[], []]);
   });
 });
 

@@ -1,4 +1,7 @@
-/** Which shops are open at a moment: by their live status if they have one, else by their hours. */
+/**
+ * Which shops are open at a moment, for a location: by their live status if they have one, else by the hours of any way in
+ * which they reach it, as domain/zone.ts defines it.
+ */
 import { CLOSED, OPEN, UNASKED, UNKNOWN, type OpeningHours } from './opening-hours.ts';
 
 /**
@@ -18,6 +21,14 @@ export interface OpenMoment {
   readonly statusSinceMsMax: number;
 }
 
+/** In which ways shops reach a location, where these have hours of their own. */
+export interface Ways {
+  /** The timetable of each shop; `timetableCount` of those that may go by several. */
+  readonly shopTimetables: Uint32Array;
+  /** The timetable of each way in which a shop reaches the location. */
+  readonly timetablesOf: (ordinal: number) => readonly number[];
+}
+
 export type Openness = 'open' | 'closed' | 'unknown';
 
 const OPENNESS: Readonly<Record<number, Openness>> = {
@@ -26,16 +37,27 @@ const OPENNESS: Readonly<Record<number, Openness>> = {
   [UNKNOWN]: 'unknown',
 };
 
+/** By code, whether a shop passes; unless unknown hours do, and if they do. */
+const PASSES = [Uint8Array.of(0, 1, 0), Uint8Array.of(0, 1, 1)] as const;
+
 /** Shops of one catalog, with what is said of them live. */
 export class OpenShops {
   readonly #hours: OpeningHours;
   readonly #statuses: StatusColumns | null;
   readonly #moment: OpenMoment;
+  readonly #ways: Ways | null;
 
-  constructor(hours: OpeningHours, statuses: StatusColumns | null, moment: OpenMoment) {
+  /** Without `ways` a shop goes by its own hours, however it reaches a location. */
+  constructor(
+    hours: OpeningHours,
+    statuses: StatusColumns | null,
+    moment: OpenMoment,
+    ways: Ways | null = null,
+  ) {
     this.#hours = hours;
     this.#statuses = statuses;
     this.#moment = moment;
+    this.#ways = ways;
   }
 
   opennessOf(ordinal: number): Openness {
@@ -49,9 +71,10 @@ export class OpenShops {
    */
   keep(unknownPasses: boolean, ordinals: Uint32Array, count: number): number {
     this.#ask();
-    const { shopTimetables, answers } = this.#hours;
+    const { answers } = this.#hours;
+    const { shopTimetables } = this.#ways ?? this.#hours;
     const until = this.#statuses?.until;
-    const passes = Uint8Array.of(0, 1, Number(unknownPasses));
+    const passes = PASSES[Number(unknownPasses) as 0 | 1];
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const ordinal = ordinals[i]!;
@@ -64,14 +87,30 @@ export class OpenShops {
     return kept;
   }
 
+  /** Whether a shop that goes by a timetable would be kept. */
+  keeps(unknownPasses: boolean, ordinal: number, timetable: number): boolean {
+    this.#ask();
+    return PASSES[Number(unknownPasses) as 0 | 1][this.#codeBy(ordinal, timetable)] === 1;
+  }
+
   /** The hours answer one moment at a time, and another request may have asked since: a divided ranking is awaited. */
   #ask(): void {
     this.#hours.ask(this.#moment.atMs, this.#moment.untilMs);
   }
 
+  /** What a shop is in the best of its ways. */
   #codeOf(ordinal: number): number {
     const hours = this.#hours;
-    const timetable = hours.shopTimetables[ordinal]!;
+    const { shopTimetables } = this.#ways ?? hours;
+    const timetable = shopTimetables[ordinal]!;
+    if (timetable !== hours.timetableCount) return this.#codeBy(ordinal, timetable);
+    const codes = this.#ways!.timetablesOf(ordinal).map((one) => this.#codeBy(ordinal, one));
+    return codes.includes(OPEN) ? OPEN : codes.includes(UNKNOWN) ? UNKNOWN : CLOSED;
+  }
+
+  /** What a shop is by its live status, else by a timetable. */
+  #codeBy(ordinal: number, timetable: number): number {
+    const hours = this.#hours;
     const status = this.#statuses === null ? 0 : this.#statuses.until[ordinal]!;
     if (status === 0) return hours.answer(timetable);
     const { atMs, untilMs, statusSinceMsMax } = this.#moment;

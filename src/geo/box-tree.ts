@@ -78,6 +78,13 @@ export class BoxTree {
     this.#searchNodes(top, this.#starts[top]!, this.#starts[top + 1]!);
   }
 
+  /** Whether the box of a polygon holds the point (x, y). */
+  holds(polygon: number, x: number, y: number): boolean {
+    const { nodes } = this;
+    const at = polygon * NODE_FLOATS;
+    return nodes[at]! <= x && nodes[at + 1]! <= y && x <= nodes[at + 2]! && y <= nodes[at + 3]!;
+  }
+
   /** Looks at the nodes `first` … `end` of a level. No box is wider than a turn, so it holds one longitude or, at its ends, both. */
   #searchNodes(level: number, first: number, end: number): void {
     const { nodes } = this;

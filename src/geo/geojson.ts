@@ -7,6 +7,7 @@
  */
 import { shown } from '../base/validate.ts';
 import { locationFault } from '../domain/location.ts';
+import { WEEK_TABLE_EXPECTED, weekTableText } from '../domain/week-table.ts';
 import type { Polygon, Ring, Zone } from '../domain/zone.ts';
 import { exactDegrees } from './polygons.ts';
 
@@ -88,8 +89,11 @@ class GeoJsonReader {
     const polygons = this.geometry(geometry, [...path, 'geometry']);
     if (polygons === undefined) return undefined;
     const { openingHours, deliveryFee } = membersOf(properties);
-    if (!isAbsent(openingHours) && !(typeof openingHours === 'string' && openingHours.isWellFormed()))
-      return this.#wrong([...path, 'properties', 'openingHours'], openingHours, 'text in valid Unicode');
+    const hoursText = hoursTextOf(openingHours);
+    if (hoursText === undefined) {
+      const expected = typeof openingHours === 'string' ? 'text in valid Unicode' : WEEK_TABLE_EXPECTED;
+      return this.#wrong([...path, 'properties', 'openingHours'], openingHours, expected);
+    }
     if (!isAbsent(deliveryFee) && !(Number.isFinite(deliveryFee) && (deliveryFee as number) >= 0))
       return this.#wrong(
         [...path, 'properties', 'deliveryFee'],
@@ -98,7 +102,7 @@ class GeoJsonReader {
       );
     return {
       polygons,
-      ...(openingHours && { openingHours }),
+      ...(hoursText !== '' && { openingHours: hoursText }),
       ...(!isAbsent(deliveryFee) && { deliveryFee: deliveryFee as number }),
     };
   }
@@ -221,6 +225,13 @@ function turned({ positions, turns }: DrawnRing, by: number): Ring {
 /** Rounded once, from the longitude as it was written. */
 function turnedLon(lon: number, turns: number): number {
   return exactDegrees(lon) + turns * TURN_DEGREES;
+}
+
+/** A text as it is, a weekly table as a text, nothing as an empty one; undefined of what is none of these. */
+function hoursTextOf(openingHours: unknown): string | undefined {
+  if (isAbsent(openingHours)) return '';
+  if (typeof openingHours !== 'string') return weekTableText(openingHours);
+  return openingHours.isWellFormed() ? openingHours : undefined;
 }
 
 function isAbsent(value: unknown): value is undefined | null {

@@ -85,11 +85,6 @@ export class Polygons {
     }
   }
 
-  /** Whether a location is in a polygon, given by `westmost` and `exactDegrees`. */
-  holdsLocation(polygon: number, lon: number, lat: number): boolean {
-    return this.holds(polygon, lon, lat) || this.holds(polygon, oneTurnEast(lon), lat);
-  }
-
   /**
    * Whether the point (x, y) is in a polygon, where `x` is a longitude as its rings have them. Two loops run over the
    * vertices on one side of its latitude, as most lie on the side of the one before: 205 to 90 ns for 60 vertices.

@@ -128,6 +128,13 @@ export class ReachTree {
     return (ordinal) => chordSquared(from, 0, positions, ordinal * 3);
   }
 
+  /** Tells of any shop whether its own radius reaches a location, as `find` does. */
+  reachingTo(location: Location): (ordinal: number) => boolean {
+    const { reaches } = this.#places;
+    const chordSquaredTo = this.chordsSquaredFrom(location);
+    return (ordinal) => chordSquaredTo(ordinal) <= reaches[ordinal]!;
+  }
+
   #visit(node: number, left: number, right: number): void {
     const at = node * NODE_FLOATS;
     // The distances to a box bound those to the points inside it also after rounding, as every step here is monotone.

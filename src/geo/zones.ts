@@ -1,6 +1,6 @@
 /**
- * The zones of a snapshot: polygons that shops deliver to, each with its own fee and hours (which do not decide yet), and
- * a tree of their boxes.
+ * The zones of a snapshot: polygons that shops deliver to, each with a fee and hours of its own if given, and a tree of
+ * their boxes. What the hours mean is not known here.
  * Made by `ZonesBuilder`, in one block of bytes that is read where it lies:
  *
  *     u32 zone count Z │ u32 polygon count P │ u32 ring count R │ u32 vertex count V
@@ -27,7 +27,7 @@ import type { Zone } from '../domain/zone.ts';
 import { BoxTree, boxTreeFloats, buildBoxTree } from './box-tree.ts';
 import { cellAt, CELLS_BYTES, findCells, ON_BORDER, OUTSIDE } from './cells.ts';
 import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosition } from './earth.ts';
-import { exactDegrees, Polygons, westmost } from './polygons.ts';
+import { exactDegrees, oneTurnEast, Polygons, westmost } from './polygons.ts';
 import { NO_REACH, type Places } from './reach-tree.ts';
 
 const SECTION = 'zones';
@@ -139,9 +139,10 @@ export class ZonesBuilder {
 export class Zones {
   /** How many zones there are; those of a shop follow each other. */
   readonly count: number;
+  /** uint32[count]: the ordinal of each zone's shop, ascending. */
+  readonly shops: Uint32Array;
   readonly #places: Places;
   readonly #fees: Float64Array;
-  readonly #shops: Uint32Array;
   readonly #zonePolygons: Uint32Array;
   readonly #polygonZones: Uint32Array;
   readonly #polygons: Polygons;
@@ -168,7 +169,7 @@ export class Zones {
     this.count = counts.zones;
     this.#places = places;
     this.#fees = parts.fees;
-    this.#shops = parts.shops;
+    this.shops = parts.shops;
     this.#zonePolygons = parts.zonePolygons;
     this.#polygonZones = parts.polygonZones;
     this.#polygons = new Polygons(parts.lons, parts.lats, parts.ringVertices, parts.polygonRings);
@@ -192,19 +193,14 @@ export class Zones {
     return merge(out, count, this.#found, this.#foundCount);
   }
 
-  /**
-   * The zone of a shop that a location is served by: of those that hold it the one with the least fee, before those
-   * without one; the first of equals. -1 if none of the shop's zones holds it.
-   */
-  zoneAt(ordinal: number, location: Location): number {
+  /** The zones of a shop that hold a location, ascending. */
+  holding(ordinal: number, location: Location): number[] {
     const lon = westmost(location.lon);
     const lat = exactDegrees(location.lat);
-    let best = -1;
-    for (let zone = this.#firstZone(ordinal); this.#shops[zone] === ordinal; zone++) {
-      const isBetter = best === -1 || isCheaper(this.#fees[zone]!, this.#fees[best]!);
-      if (isBetter && this.#holds(zone, lon, lat)) best = zone;
-    }
-    return best;
+    const held: number[] = [];
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++)
+      if (this.#holds(zone, lon, lat)) held.push(zone);
+    return held;
   }
 
   /** The delivery fee of a zone, or undefined if it has none of its own. */
@@ -236,9 +232,9 @@ export class Zones {
   }
 
   #verifyZone(zone: number): void {
-    const shop = this.#shops[zone]!;
+    const shop = this.shops[zone]!;
     const shopCount = this.#places.reaches.length;
-    if (shop >= shopCount || (zone > 0 && shop < this.#shops[zone - 1]!)) {
+    if (shop >= shopCount || (zone > 0 && shop < this.shops[zone - 1]!)) {
       const expected = `ascending below ${shopCount}`;
       throw invalidSection(SECTION, `zone ${zone} is of shop ${shop}, expected ${expected}`);
     }
@@ -283,12 +279,16 @@ export class Zones {
 
   /** Looks at a polygon whose box holds the location, at longitude `x`. What lies side by side in memory is read first. */
   #look(polygon: number, x: number): void {
-    const ordinal = this.#shops[this.#polygonZones[polygon]!]!;
+    const ordinal = this.shops[this.#polygonZones[polygon]!]!;
     const isFound = this.#foundCount > 0 && this.#found[this.#foundCount - 1] === ordinal;
-    if (isFound || !this.#isLeftToFind(ordinal)) return;
-    const cell = cellAt(this.#cells, this.#boxes.nodes, polygon, x, this.#lat);
-    if (cell === OUTSIDE || (cell === ON_BORDER && !this.#polygons.holds(polygon, x, this.#lat))) return;
+    if (isFound || !this.#isLeftToFind(ordinal) || !this.#isInside(polygon, x, this.#lat)) return;
     this.#found[this.#foundCount++] = ordinal;
+  }
+
+  /** Whether a polygon holds the point (x, y), which its box holds. */
+  #isInside(polygon: number, x: number, y: number): boolean {
+    const cell = cellAt(this.#cells, this.#boxes.nodes, polygon, x, y);
+    return cell !== OUTSIDE && (cell !== ON_BORDER || this.#polygons.holds(polygon, x, y));
   }
 
   /** Whether a shop lies within the request's radius and the tree has not found it. */
@@ -302,8 +302,11 @@ export class Zones {
 
   #holds(zone: number, lon: number, lat: number): boolean {
     const end = this.#zonePolygons[zone + 1]!;
-    for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++)
-      if (this.#polygons.holdsLocation(polygon, lon, lat)) return true;
+    const lonEast = oneTurnEast(lon);
+    for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++) {
+      if (this.#boxes.holds(polygon, lon, lat) && this.#isInside(polygon, lon, lat)) return true;
+      if (this.#boxes.holds(polygon, lonEast, lat) && this.#isInside(polygon, lonEast, lat)) return true;
+    }
     return false;
   }
 
@@ -313,7 +316,7 @@ export class Zones {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#shops[middle]! >= ordinal) high = middle;
+      if (this.shops[middle]! >= ordinal) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -322,7 +325,7 @@ export class Zones {
   #verifyReaches(): void {
     const { reaches } = this.#places;
     for (let ordinal = 0; ordinal < reaches.length; ordinal++) {
-      if (reaches[ordinal] === NO_REACH && this.#shops[this.#firstZone(ordinal)] !== ordinal)
+      if (reaches[ordinal] === NO_REACH && this.shops[this.#firstZone(ordinal)] !== ordinal)
         throw invalidSection(
           SECTION,
           `shop ${ordinal} has neither a radius nor a zone, expected one of them`,
@@ -346,11 +349,6 @@ function merge(out: Uint32Array, count: number, added: Uint32Array, addedCount: 
     out[to--] = ordinal;
   }
   return count + addedCount;
-}
-
-/** Whether `fee` is the better one; NaN is none. */
-function isCheaper(fee: number, best: number): boolean {
-  return Number.isNaN(best) ? !Number.isNaN(fee) : fee < best;
 }
 
 /** Throws unless `starts` ascends from 0 to `end` in steps of at least `stepMin`. */

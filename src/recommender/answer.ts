@@ -1,32 +1,32 @@
 /** Step 4: the winners of a lane as the shops of an answer, each with its reasons. */
 import type { OpenShops } from '../catalog/open-shops.ts';
-import type { Location } from '../domain/location.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { metersOfChordSquared } from '../geo/earth.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { LineAction } from './line-action.ts';
-import type { Reason, RecommendedShop } from './request.ts';
+import type { CheckedRecommendRequest, Reason, RecommendedShop } from './request.ts';
+import { leastFees } from './ways.ts';
 
 /** The first `count` winners, best first; `reasonsOf` a place is undefined where the request does not want reasons. */
 export function recommendedShops(
   generation: Generation,
   lane: Lane,
   count: number,
-  location: Location,
+  request: CheckedRecommendRequest,
   openShops: OpenShops,
   reasonsOf: (place: number) => readonly Reason[] | undefined,
 ): RecommendedShop[] {
-  const { catalog, reachTree, zones } = generation;
+  const { catalog, reachTree } = generation;
   const ordinals = Array.from({ length: count }, (_, place) => lane.ordinalAt(lane.winnerPosition(place)));
   const excerpts = catalog.excerpts(ordinals);
-  const chordSquaredTo = reachTree.chordsSquaredFrom(location);
+  const chordSquaredTo = reachTree.chordsSquaredFrom(request.location);
+  const feeOf = leastFees(generation, request, openShops);
   return ordinals.map((ordinal, place) => {
     const { name, attributes } = excerpts[place]!;
     const category = catalog.categoryOf(ordinal);
     const price = catalog.priceOf(ordinal);
     const rating = catalog.ratingOf(ordinal);
-    const zone = zones.zoneAt(ordinal, location);
-    const deliveryFee = zone === -1 ? undefined : zones.feeOf(zone);
+    const deliveryFee = feeOf(ordinal);
     const reasons = reasonsOf(place);
     // Field by field: twenty objects with spreads for what may be absent took 4 µs, this takes 0.7.
     const shop: Draft = {

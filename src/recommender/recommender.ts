@@ -23,6 +23,7 @@ import type {
   Recommendation,
   Similarities,
 } from './request.ts';
+import { waysTo } from './ways.ts';
 
 /** What a line runs on: a generation, and this thread's scratch in front of it. */
 export interface Line {
@@ -61,7 +62,8 @@ export function prepareRecommendation(
   const { generation, lane } = line;
   const startMs = performance.now();
   const queries = findQueryVectors(generation, actions);
-  const openShops = new OpenShops(generation.hours, statuses, openMoment(request, nowMs));
+  const ways = waysTo(generation, request.location);
+  const openShops = new OpenShops(generation.hours, statuses, openMoment(request, nowMs), ways);
   const candidateCount = findCandidates(generation, lane, request, actions, openShops);
   writeQueries(line, queries);
   const { depth } = request.fusion;
@@ -106,7 +108,7 @@ function fusedAnswer(
         );
   const winnerCount = lane.fuse(weights, request.fusion.k, request.limit);
   const reasonsOf = reasonsFor(generation, lane, queries, request.explain);
-  const shops = recommendedShops(generation, lane, winnerCount, request.location, openShops, reasonsOf);
+  const shops = recommendedShops(generation, lane, winnerCount, request, openShops, reasonsOf);
   const endMs = performance.now();
   return {
     version: generation.version,

@@ -91,14 +91,15 @@ export const RecommendRequestSchema = z
     openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
       .default(0)
       .describe(
-        'Minutes that a shop must stay open without a gap, from `at` on: what preparing an order takes.',
+        'Minutes that a shop must stay open without a gap, by one way alone, from `at` on: what preparing an order takes.',
       ),
     openOnly: z
       .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
       .default(true)
       .describe(
-        'Whether closed shops are left out: by their live status, else by their hours. A shop whose hours are unknown ' +
-          'counts as open, unless `"known"`.',
+        'Whether closed shops are left out: by their live status, else by their hours. A shop is open for the location ' +
+          'if one of its ways there is: a zone that holds it, by the hours of the zone if it has any, or its radius. A ' +
+          'shop whose hours are unknown counts as open, unless `"known"`.',
       ),
     explain: z.boolean().default(true),
     version: z.string().nullish(),
@@ -164,9 +165,9 @@ export interface RecommendedShop {
   readonly category?: string;
   readonly price?: number;
   readonly rating?: number;
-  /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
+  /** Whether it is open for the location, at `at` and for `openFor` minutes, in any of its ways; see domain/zone.ts. */
   readonly hours: Openness;
-  /** Of the shop's zone that holds the location, the least if there are several; absent if none states one. */
+  /** The least of the shop's zones that hold the location and count as `openOnly` says; absent if none states one. */
   readonly deliveryFee?: number;
   readonly attributes: { readonly [name: string]: AttributeValue };
   /** Absent with `explain: false`. One per action that took part, newest action first. */

@@ -15,7 +15,6 @@ import { knownTimeZone } from '../catalog/zone-clock.ts';
 import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
-import { Zones } from '../geo/zones.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { quantize, quantizedBytesOf } from '../kernel/quantize.ts';
 import { norm } from '../kernel/similarity.ts';
@@ -163,7 +162,7 @@ function writeAllButRows(
   const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
   const catalog = shops.takeCatalog(order);
   const hours = shops.hours.encode(order);
-  const zones = shops.takeZones(order);
+  const { zones, zoneHours } = shops.takeZones(order);
   const sizes = {
     ...fixedSectionBytes(facts),
     shopIds: catalog.shopIds.length,
@@ -172,7 +171,7 @@ function writeAllButRows(
     keywords: keywords.keywords.length,
     hours: hours.length,
     zones: zones.length,
-    zoneHours: 0,
+    zoneHours: zoneHours.byteLength,
     keywordPieces: 0,
     userLists: 0,
   } as Record<SectionName, number>;
@@ -183,6 +182,7 @@ function writeAllButRows(
       writer.write(name as SectionName, bytes as Uint8Array);
     writer.write('hours', hours);
     writer.write('zones', zones);
+    writer.write('zoneHours', bytesOf(zoneHours));
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
@@ -198,7 +198,7 @@ function writeAllButRows(
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),
-    zoneCount: new Zones(zones, places).count,
+    zoneCount: zoneHours.length,
     columns: columns.names(),
     unfilterable: columns.unfilterableNames(),
   };
@@ -299,6 +299,6 @@ function writeBatch(
   }
 }
 
-function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+function bytesOf(values: Float32Array | Float64Array | Uint32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
