@@ -5,7 +5,8 @@ import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import type { Location } from '../src/domain/location.ts';
 import { chordSquared, chordSquaredOfMeters, writePosition } from '../src/geo/earth.ts';
-import { ZONE_POSITION_COUNT_MAX, readPolygons, readZones } from '../src/geo/geojson.ts';
+import { multiPolygonOf, ZONE_POSITION_COUNT_MAX, readPolygons, readZones } from '../src/geo/geojson.ts';
+import type { Ring } from '../src/domain/zone.ts';
 import { buildTree, NO_REACH, type Places } from '../src/geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../src/geo/zones.ts';
 import { openEngine, type Engine, type RecommendRequest } from '../src/index.ts';
@@ -436,15 +437,14 @@ describe('from a shops file to an answer', () => {
   const workspace = new Workspace();
   const random = new Random(11);
   let world: World;
+  let geoJsons: unknown[];
   const zoneCounts: number[] = [];
   const engines: Engine[] = [];
   beforeAll(async () => {
     const seed = [...Array(100).keys()].find((at) => drawWorld(at, 1, 1).kind === 'dateLine')!;
     world = drawWorld(seed, 60, 150);
     const store = SnapshotStore.open(workspace.path('store'), { create: true });
-    const geoJsons = world.shops.map(({ zones }) =>
-      zones.length === 0 ? undefined : geoJsonOf(random, zones),
-    );
+    geoJsons = world.shops.map(({ zones }) => (zones.length === 0 ? undefined : geoJsonOf(random, zones)));
     const rows = world.shops.map(({ lon, lat, radiusMeters }, row) => {
       return { shopId: `s${row}`, lon, lat, deliveryRadiusMeters: radiusMeters, zone: geoJsons[row] };
     });
@@ -474,6 +474,25 @@ describe('from a shops file to an answer', () => {
     await Promise.all(engines.map((engine) => engine.close()));
     workspace.remove();
   });
+
+  /** What a reader makes of zones; rings of either direction as counterclockwise ones. */
+  function zonesIn(geoJson: unknown) {
+    return readZones(geoJson, () => {})!.map(({ polygons, ...zone }) => ({
+      ...zone,
+      polygons: polygons.map((rings) => rings.map((ring) => counterclockwise(ring))),
+    }));
+  }
+
+  function counterclockwise({ lons, lats }: Ring): number[][] {
+    const points = lons.map((lon, i) => [lon, lats[i]!] as const);
+    const twice = points.map(([x, y], i) => {
+      const [nextX, nextY] = points.at(i - points.length + 1)!;
+      return (x - lons[0]!) * (nextY - y) - (nextX - x) * (y - lats[0]!);
+    });
+    const [first, ...others] = points;
+    const isReversed = twice.reduce((sum, part) => sum + part) < 0;
+    return [first!, ...(isReversed ? others.toReversed() : others)].map((point) => [...point]);
+  }
 
   const metersSquared = (a: Location, b: Location): number => {
     const positions = new Float64Array(6);
@@ -511,6 +530,44 @@ describe('from a shops file to an answer', () => {
   test('every zone is built', () => {
     const zoneCount = world.shops.reduce((sum, { zones }) => sum + zones.length, 0);
     expect(zoneCounts).toEqual([zoneCount, zoneCount]);
+  });
+
+  test('a shop shows the zones that it was given, as GeoJSON that reads the same', () => {
+    const engine = engines[0]!;
+    geoJsons.forEach((geoJson, row) => {
+      const { zones } = engine.shop(`s${row}`);
+      const positions = zones?.flatMap(({ geometry }) => geometry.coordinates.flat(2)) ?? [];
+      expect(positions.every(([lon, lat]) => Math.abs(lon) <= 180 && Math.abs(lat) <= 90)).toBe(true);
+      const features = zones?.map(({ geometry, ...properties }) => ({
+        type: 'Feature',
+        geometry,
+        properties,
+      }));
+      expect(features && zonesIn({ type: 'FeatureCollection', features }), `s${row}`).toEqual(
+        geoJson && zonesIn(geoJson),
+      );
+    });
+  });
+
+  test('outer rings are shown counterclockwise and holes clockwise, in the middle of the map and at its end', () => {
+    const square = (west: number, size: number): Position[] => {
+      const east = west + size > 180 ? west + size - 360 : west + size;
+      return [
+        [west, 0],
+        [west, size],
+        [east, size],
+        [east, 0],
+        [west, 0],
+      ];
+    };
+    for (const west of [10, 175]) {
+      const hole = square(west, 4).toReversed();
+      const drawn = polygon(square(west, 10), hole);
+      expect(multiPolygonOf(readPolygons(drawn, 100, () => {})!)).toEqual({
+        type: 'MultiPolygon',
+        coordinates: [[square(west, 10).toReversed(), hole.toReversed()]],
+      });
+    }
   });
 
   test('CSV text and JSON make the same answers', async () => {

@@ -30,3 +30,20 @@ export interface Zone {
   /** At least 0, in the owner's currency. */
   readonly deliveryFee?: number;
 }
+
+/** A zone as it is shown to callers. */
+export interface ShownZone extends Omit<Zone, 'polygons'> {
+  readonly geometry: MultiPolygon;
+}
+
+/**
+ * GeoJSON (RFC 7946). Rings end where they begin, outer ones counterclockwise and holes clockwise. Longitudes lie in
+ * [-180, 180]: across the date line a ring steps from one to the other, it is not cut there.
+ */
+export interface MultiPolygon {
+  readonly type: 'MultiPolygon';
+  readonly coordinates: readonly (readonly (readonly Position[])[])[];
+}
+
+/** Degrees, WGS84. */
+export type Position = readonly [lon: number, lat: number];

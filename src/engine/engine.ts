@@ -21,6 +21,8 @@ import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '..
 import { LocationSchema } from '../domain/location-schema.ts';
 import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
+import type { ShownZone } from '../domain/zone.ts';
+import { multiPolygonOf } from '../geo/geojson.ts';
 import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
 import { broughtActions, lineAction, type LineAction } from '../recommender/line-action.ts';
 import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
@@ -97,6 +99,14 @@ export interface SnapshotSummary {
   /** True if this process reads the file's pages themselves, false if it holds a copy or has not loaded it. */
   readonly mapped: boolean;
   readonly modelCard: ModelCard;
+}
+
+/** A shop as its owner described it. */
+export interface ShopRecord extends Shop {
+  /** The snapshot that the record is from. */
+  readonly version: string;
+  /** Where it delivers beside its radius; absent if it has none. */
+  readonly zones?: readonly ShownZone[];
 }
 
 export interface StatusesSet {
@@ -236,11 +246,14 @@ export class Engine {
     return this.recommend({ actions: [{ type: 'view', shopId }], location, excludeShopIds: [shopId], limit });
   }
 
-  /** The catalog record of a shop in the active version. Throws `shop_unknown`. */
-  shop(shopId: string): Shop & { readonly version: string } {
+  /** The catalog record of a shop in the active version, and its zones. Throws `shop_unknown`. */
+  shop(shopId: string): ShopRecord {
     const ordinal = this.#ordinalOf(shopId);
-    const { generation } = this.#generations.find(null);
-    return { version: generation.version, ...generation.catalog.record(ordinal) };
+    const { version, catalog, zones } = this.#generations.find(null).generation;
+    const shown = zones.of(ordinal).map(({ polygons, ...zone }): ShownZone => {
+      return { geometry: multiPolygonOf(polygons), ...zone };
+    });
+    return { version, ...catalog.record(ordinal), ...(shown.length > 0 && { zones: shown }) };
   }
 
   /**

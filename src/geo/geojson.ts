@@ -1,5 +1,5 @@
 /**
- * Reads polygons and zones from GeoJSON (RFC 7946).
+ * Reads polygons and zones from GeoJSON (RFC 7946) and writes them.
  *
  * Edges are straight in degrees. A step of more than 180° between two positions is taken the short way, across the
  * date line, so a ring may cross it as well as be cut there; only a step from -180 to 180 along one latitude stays as
@@ -8,7 +8,7 @@
 import { shown } from '../base/validate.ts';
 import { locationFault } from '../domain/location.ts';
 import { WEEK_TABLE_EXPECTED, weekTableText } from '../domain/week-table.ts';
-import type { Polygon, Ring, Zone } from '../domain/zone.ts';
+import type { MultiPolygon, Polygon, Position, Ring, Zone } from '../domain/zone.ts';
 import { exactDegrees } from './polygons.ts';
 
 /** Positions of one shop's zones: those of a polygon are looked at whenever a location is near its border. */
@@ -36,6 +36,33 @@ export function readPolygons(
  */
 export function readZones(value: unknown, refuse: Refuse): Zone[] | undefined {
   return new GeoJsonReader(ZONE_POSITION_COUNT_MAX, refuse).zones(value);
+}
+
+/** Polygons as GeoJSON: read again, they are the same but for the direction of their rings. */
+export function multiPolygonOf(polygons: readonly Polygon[]): MultiPolygon {
+  const coordinates = polygons.map((polygon) => polygon.map((ring, i) => closedRing(ring, i === 0)));
+  return { type: 'MultiPolygon', coordinates };
+}
+
+function closedRing(ring: Ring, isOuter: boolean): Position[] {
+  const [first, ...others] = ring.lons.map((lon, i): Position => [homeLon(lon), ring.lats[i]!]);
+  const isCounterclockwise = doubleArea(ring) > 0;
+  return [first!, ...(isCounterclockwise === isOuter ? others : others.toReversed()), first!];
+}
+
+/** A longitude of a ring where callers look for it. The difference is exact: it is no longer than what it is taken from. */
+function homeLon(lon: number): number {
+  return lon > TURN_DEGREES / 2 ? lon - TURN_DEGREES : lon;
+}
+
+/** Twice the area that a ring encloses, square degrees; below 0 if it runs clockwise. */
+function doubleArea({ lons, lats }: Ring): number {
+  return lons.reduce((sum, lon, i) => {
+    const next = (i + 1) % lons.length;
+    return (
+      sum + (lon - lons[0]!) * (lats[next]! - lats[0]!) - (lons[next]! - lons[0]!) * (lats[i]! - lats[0]!)
+    );
+  }, 0);
 }
 
 type Members = { readonly [member: string]: unknown };

@@ -72,6 +72,16 @@ export class Polygons {
     return this.polygonRings.length - 1;
   }
 
+  /** A polygon as it was made. */
+  at(polygon: number): Polygon {
+    const { lons, lats, ringVertices, polygonRings } = this;
+    const first = polygonRings[polygon]!;
+    return Array.from({ length: polygonRings[polygon + 1]! - first }, (_, i) => {
+      const [start, end] = [ringVertices[first + i]!, ringVertices[first + i + 1]!];
+      return { lons: Array.from(lons.subarray(start, end)), lats: Array.from(lats.subarray(start, end)) };
+    });
+  }
+
   /** Writes west, south, east and north of a polygon to `out`: the box of all its rings. */
   writeBox(polygon: number, out: Float64Array): void {
     const { lons, lats, ringVertices, polygonRings } = this;

@@ -193,6 +193,23 @@ export class Zones {
     return merge(out, count, this.#found, this.#foundCount);
   }
 
+  /** The zones of a shop as they were built. */
+  of(ordinal: number): Zone[] {
+    const zones: Zone[] = [];
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++) {
+      const first = this.#zonePolygons[zone]!;
+      const count = this.#zonePolygons[zone + 1]! - first;
+      const polygons = Array.from({ length: count }, (_, i) => this.#polygons.at(first + i));
+      const [openingHours, deliveryFee] = [this.hoursOf(zone), this.feeOf(zone)];
+      zones.push({
+        polygons,
+        ...(openingHours !== undefined && { openingHours }),
+        ...(deliveryFee !== undefined && { deliveryFee }),
+      });
+    }
+    return zones;
+  }
+
   /** The zones of a shop that hold a location, ascending. */
   holding(ordinal: number, location: Location): number[] {
     const lon = westmost(location.lon);

@@ -17,6 +17,28 @@ const SimilarQuerySchema = z.strictObject({
   limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
 });
 
+const PositionsSchema = z.array(z.tuple([z.number(), z.number()]).readonly()).readonly();
+
+const ZoneSchema = z
+  .strictObject({
+    geometry: z
+      .strictObject({
+        type: z.literal('MultiPolygon'),
+        coordinates: z.array(z.array(PositionsSchema).readonly()).readonly(),
+      })
+      .meta({
+        description:
+          'GeoJSON: [lon, lat] in degrees, rings end where they begin. Across the date line a ring steps from 180 to -180, ' +
+          'it is not cut there.',
+      }),
+    openingHours: z
+      .string()
+      .optional()
+      .meta({ description: 'in place of those of the shop, in its `timeZone`' }),
+    deliveryFee: z.number().optional(),
+  })
+  .meta({ id: 'Zone' });
+
 const ShopSchema = z
   .strictObject({
     version: z.string().meta({ description: 'the snapshot that the record is from' }),
@@ -32,6 +54,11 @@ const ShopSchema = z
     rating: z.number().optional(),
     popularity: z.number().optional(),
     attributes: z.record(z.string(), z.unknown()),
+    zones: z
+      .array(ZoneSchema)
+      .readonly()
+      .optional()
+      .meta({ description: 'where it delivers beside `deliveryRadiusMeters`; absent if it has none' }),
   })
   .meta({ id: 'Shop' });
 
@@ -41,7 +68,12 @@ export function getShop(engine: Engine): Operation {
       operationId: 'getShop',
       summary: 'The catalog record of a shop',
       request: { params: PathSchema },
-      responses: responses(200, 'The shop as its owner described it.', ShopSchema, [400, 404, 422, 503]),
+      responses: responses(
+        200,
+        'The shop as its owner described it, with its zones.',
+        ShopSchema,
+        [400, 404, 422, 503],
+      ),
     },
     handle: (context) => {
       const { shopId } = pathOf(context, PathSchema);
