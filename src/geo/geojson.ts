@@ -115,22 +115,19 @@ class GeoJsonReader {
     if (type !== 'Feature') return this.#wrong([...path, 'type'], type, '"Feature"');
     const polygons = this.geometry(geometry, [...path, 'geometry']);
     if (polygons === undefined) return undefined;
-    const { openingHours, deliveryFee } = membersOf(properties);
+    const { openingHours, deliveryFee: feeGiven } = membersOf(properties);
     const hoursText = hoursTextOf(openingHours);
     if (hoursText === undefined) {
       const expected = typeof openingHours === 'string' ? 'text in valid Unicode' : WEEK_TABLE_EXPECTED;
       return this.#wrong([...path, 'properties', 'openingHours'], openingHours, expected);
     }
-    if (!isAbsent(deliveryFee) && !(Number.isFinite(deliveryFee) && (deliveryFee as number) >= 0))
-      return this.#wrong(
-        [...path, 'properties', 'deliveryFee'],
-        deliveryFee,
-        'a finite number of at least 0',
-      );
+    const deliveryFee = numberOf(feeGiven) ?? undefined;
+    if (deliveryFee !== undefined && !isFee(deliveryFee))
+      return this.#wrong([...path, 'properties', 'deliveryFee'], feeGiven, 'a finite number of at least 0');
     return {
       polygons,
       ...(hoursText !== '' && { openingHours: hoursText }),
-      ...(!isAbsent(deliveryFee) && { deliveryFee: deliveryFee as number }),
+      ...(deliveryFee !== undefined && { deliveryFee }),
     };
   }
 
@@ -161,27 +158,25 @@ class GeoJsonReader {
       const expected = `at most ${this.#positionCountMax}; simplify the polygons`;
       return this.#say(path, `${this.#positionCount} positions so far`, expected);
     }
-    if (!value.every((position, i) => this.#isPosition(position, path, i))) return undefined;
-    const positions = value as [lon: number, lat: number][];
+    const positions = allOf(value, (position, i) => this.#position(position, path, i));
+    if (positions === undefined) return undefined;
     const [first, last] = [positions[0]!, positions.at(-1)!];
     if (first[0] !== last[0] || first[1] !== last[1])
       return this.#wrong([...path, count - 1], last, `the first position again, ${shown(first)}`);
     return this.#drawn(positions, path);
   }
 
-  #isPosition(value: unknown, path: GeoJsonPath, i: number): boolean {
-    if (!Array.isArray(value) || typeof value[0] !== 'number' || typeof value[1] !== 'number')
-      this.#wrong([...path, i], value, 'a position: [lon, lat] in degrees');
-    else {
-      const fault = locationFault(value[0], value[1]);
-      if (fault === undefined) return true;
-      this.#wrong([...path, i], value, `a position in degrees: ${fault}`);
-    }
-    return false;
+  #position(value: unknown, path: GeoJsonPath, i: number): Position | undefined {
+    const [lon, lat] = Array.isArray(value) ? [numberOf(value[0]), numberOf(value[1])] : [];
+    if (typeof lon !== 'number' || typeof lat !== 'number')
+      return this.#wrong([...path, i], value, 'a position: [lon, lat] in degrees');
+    const fault = locationFault(lon, lat);
+    if (fault === undefined) return [lon, lat];
+    return this.#wrong([...path, i], value, `a position in degrees: ${fault}`);
   }
 
   /** Follows the positions and counts the turns round the Earth that lie before each. */
-  #drawn(positions: readonly (readonly [number, number])[], path: GeoJsonPath): DrawnRing | undefined {
+  #drawn(positions: readonly Position[], path: GeoJsonPath): DrawnRing | undefined {
     const turns: number[] = [];
     let turn = 0;
     positions.forEach(([lon, lat], i) => {
@@ -213,7 +208,7 @@ class GeoJsonReader {
 
 /** A ring as it is followed from its first position, which has turn 0. */
 interface DrawnRing {
-  readonly positions: readonly (readonly [lon: number, lat: number])[];
+  readonly positions: readonly Position[];
   readonly turns: readonly number[];
 }
 
@@ -256,13 +251,18 @@ function turnedLon(lon: number, turns: number): number {
 
 /** A text as it is, a weekly table as a text, nothing as an empty one; undefined of what is none of these. */
 function hoursTextOf(openingHours: unknown): string | undefined {
-  if (isAbsent(openingHours)) return '';
+  if (openingHours === undefined || openingHours === null) return '';
   if (typeof openingHours !== 'string') return weekTableText(openingHours);
   return openingHours.isWellFormed() ? openingHours : undefined;
 }
 
-function isAbsent(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
+function isFee(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}
+
+/** Whole numbers of a Parquet file are bigints. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
 }
 
 /** What `read` makes of every value, or undefined as soon as it makes undefined of one. */
