@@ -4,6 +4,14 @@ import { Random } from '../src/base/random.ts';
 import { calendarDayOf, dayNumberOf, daysInMonth, weekdayOf } from '../src/catalog/calendar-day.ts';
 import { holidaysByZone } from '../src/catalog/holidays.ts';
 import { OpenShops } from '../src/catalog/open-shops.ts';
+import {
+  emptyPages,
+  statusSinceMs,
+  statusUntil,
+  withStatuses,
+  type StatusPages,
+} from '../src/catalog/status-pages.ts';
+import type { ShopStatus } from '../src/domain/shop-status.ts';
 import { CLOSED, OPEN, OpeningHours, UNKNOWN } from '../src/catalog/opening-hours.ts';
 import {
   OpeningHoursBuilder,
@@ -16,6 +24,7 @@ import { SlowClock, type SlowWeek } from './slow-hours.ts';
 
 const MINUTE_MS = 60_000;
 const WEEKDAYS = ['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su'];
+const NO_STATUS: ShopStatus = { shopId: '', open: true, untilMs: 0, sinceMs: 0 };
 const HOLIDAYS = holidaysByZone({ UTC: ['2026-12-25', '2026-01-01'] });
 
 interface Stated {
@@ -308,23 +317,30 @@ test('zones share the timetables of shops, in the time zone of theirs, and are c
 test('a status wins over hours for as long as it holds, then the hours count', () => {
   const hours = hoursOf([{ text: '10:00-12:00' }, {}]);
   const at = (time: string) => Date.parse(`2026-11-22T${time}Z`);
-  const until = new Float64Array(2);
-  const sinceMs = new Float64Array(2).fill(at('09:00'));
+  let pages: StatusPages = emptyPages(2);
+  /** Both shops say the same since 9:00. */
+  const say = (open: boolean, untilMs = Infinity) => {
+    const status = { shopId: 's1', open, untilMs, sinceMs: at('09:00') };
+    pages = withStatuses(pages, [
+      [0, status],
+      [1, status],
+    ]);
+  };
   const openness = (fromMs: number, openFor = 0, statusSinceMsMax = Infinity) => {
     const moment = { atMs: fromMs, untilMs: fromMs + openFor * MINUTE_MS, statusSinceMsMax };
-    const shops = new OpenShops(hours, { until, sinceMs }, moment);
+    const shops = new OpenShops(hours, pages, moment);
     return [shops.opennessOf(0), shops.opennessOf(1)];
   };
   expect(openness(at('11:00'))).toEqual(['open', 'unknown']);
-  until.fill(-Infinity);
+  say(false);
   expect(openness(at('11:00'))).toEqual(['closed', 'closed']);
   expect(openness(at('08:00'), 0, at('08:00')), 'before it was set').toEqual(['closed', 'unknown']);
-  until.fill(-at('11:00'));
+  say(false, at('11:00'));
   expect(openness(at('10:59'))).toEqual(['closed', 'closed']);
   expect(openness(at('11:00'))).toEqual(['open', 'unknown']);
-  until.fill(Infinity);
+  say(true);
   expect(openness(at('23:00'), 1440)).toEqual(['open', 'open']);
-  until.fill(at('11:00'));
+  say(true, at('11:00'));
   expect(openness(at('09:30'), 60)).toEqual(['open', 'open']);
   expect(openness(at('09:30'), 150), 'open by status until 11:00, by hours until 12:00').toEqual([
     'open',
@@ -334,6 +350,32 @@ test('a status wins over hours for as long as it holds, then the hours count', (
   expect(
     new OpenShops(OpeningHours.unknown(1), null, { atMs: 0, untilMs: 0, statusSinceMsMax: 0 }).opennessOf(0),
   ).toBe('unknown');
+});
+
+test('statuses of many shops are those of a model, and what was given before a change stays', () => {
+  const random = new Random(5);
+  const shopCount = 50_000;
+  const model = new Map<number, ShopStatus>();
+  let pages = emptyPages(shopCount);
+  const said = (of: StatusPages) =>
+    Array.from(model.keys(), (ordinal) => [statusUntil(of, ordinal), statusSinceMs(of, ordinal)]);
+  for (let change = 1; change <= 60; change++) {
+    const before = pages;
+    const saidBefore = said(before);
+    const changes = Array.from({ length: 1 + random.below(3) }, () => {
+      const ordinal = random.pick([0, 1, 16_383, 16_384, shopCount - 1, random.below(shopCount)]);
+      const open = random.unit() < 0.5;
+      const status = { shopId: '', open, untilMs: random.pick([change, Infinity]), sinceMs: change };
+      return [ordinal, random.unit() < 0.3 ? undefined : status] as const;
+    });
+    pages = withStatuses(pages, changes);
+    expect(said(before), `change ${change}`).toEqual(saidBefore);
+    for (const [ordinal, status] of changes) model.set(ordinal, status ?? NO_STATUS);
+    expect(said(pages), `change ${change}`).toEqual(
+      Array.from(model.values(), ({ open, untilMs, sinceMs }) => [open ? untilMs : -untilMs, sinceMs]),
+    );
+    expect(pages.filter((page, i) => page !== before[i]).length).toBeLessThanOrEqual(changes.length);
+  }
 });
 
 test('closed shops are left out in order, and unknown ones if asked', () => {

@@ -3,15 +3,7 @@
  * which they reach it, as domain/zone.ts defines it.
  */
 import { CLOSED, OPEN, UNASKED, UNKNOWN, type OpeningHours } from './opening-hours.ts';
-
-/**
- * Live statuses by ordinal, shared between threads. Until when a status holds, in milliseconds since 1970: above 0 for an
- * open shop, below 0 for a closed one, 0 without a status, infinite until it is changed; and since when it does.
- */
-export interface StatusColumns {
-  readonly until: Float64Array;
-  readonly sinceMs: Float64Array;
-}
+import { statusSinceMs, statusUntil, type StatusPages } from './status-pages.ts';
 
 /** The moment that is asked about: from `atMs` on without a gap to `untilMs`. */
 export interface OpenMoment {
@@ -43,14 +35,14 @@ const PASSES = [Uint8Array.of(0, 1, 0), Uint8Array.of(0, 1, 1)] as const;
 /** Shops of one catalog, with what is said of them live. */
 export class OpenShops {
   readonly #hours: OpeningHours;
-  readonly #statuses: StatusColumns | null;
+  readonly #statuses: StatusPages | null;
   readonly #moment: OpenMoment;
   readonly #ways: Ways | null;
 
   /** Without `ways` a shop goes by its own hours, however it reaches a location. */
   constructor(
     hours: OpeningHours,
-    statuses: StatusColumns | null,
+    statuses: StatusPages | null,
     moment: OpenMoment,
     ways: Ways | null = null,
   ) {
@@ -73,14 +65,15 @@ export class OpenShops {
     this.#ask();
     const { answers } = this.#hours;
     const { shopTimetables } = this.#ways ?? this.#hours;
-    const until = this.#statuses?.until;
+    const statuses = this.#statuses;
     const passes = PASSES[Number(unknownPasses) as 0 | 1];
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const ordinal = ordinals[i]!;
       // Two look-ups for a shop whose timetable another one has asked for, without a call: 8 ns with one, 6 without (bench/hours).
       let code = answers[shopTimetables[ordinal]!]!;
-      if (code === UNASKED || (until !== undefined && until[ordinal] !== 0)) code = this.#codeOf(ordinal);
+      if (code === UNASKED || (statuses !== null && statusUntil(statuses, ordinal) !== 0))
+        code = this.#codeOf(ordinal);
       ordinals[kept] = ordinal;
       kept += passes[code]!;
     }
@@ -111,10 +104,11 @@ export class OpenShops {
   /** What a shop is by its live status, else by a timetable. */
   #codeBy(ordinal: number, timetable: number): number {
     const hours = this.#hours;
-    const status = this.#statuses === null ? 0 : this.#statuses.until[ordinal]!;
+    const statuses = this.#statuses;
+    const status = statuses === null ? 0 : statusUntil(statuses, ordinal);
     if (status === 0) return hours.answer(timetable);
     const { atMs, untilMs, statusSinceMsMax } = this.#moment;
-    if (Math.abs(status) <= atMs || this.#statuses!.sinceMs[ordinal]! > statusSinceMsMax)
+    if (Math.abs(status) <= atMs || statusSinceMs(statuses!, ordinal) > statusSinceMsMax)
       return hours.answer(timetable);
     if (status < 0) return CLOSED;
     return status >= untilMs ? OPEN : hours.throughout(timetable, status, untilMs);

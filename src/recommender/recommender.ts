@@ -6,7 +6,8 @@
  *   query vectors → candidates → similarities and rankings → fusion → answer
  */
 import { RequestError } from '../base/errors.ts';
-import { OpenShops, type StatusColumns } from '../catalog/open-shops.ts';
+import { OpenShops } from '../catalog/open-shops.ts';
+import type { StatusPages } from '../catalog/status-pages.ts';
 import type { Lane } from '../kernel/lane.ts';
 import type { Metric } from '../kernel/kernel.ts';
 import type { Generation } from '../snapshot/generation.ts';
@@ -56,7 +57,7 @@ export function prepareRecommendation(
   line: Line,
   request: CheckedRecommendRequest,
   actions: readonly LineAction[],
-  statuses: StatusColumns | null,
+  statuses: StatusPages | null,
   nowMs: number,
 ): Prepared<Recommendation> {
   const { generation, lane } = line;

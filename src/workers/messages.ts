@@ -1,6 +1,6 @@
 /** What the engine and its worker threads say to each other. Everything here survives a structured clone. */
 import { EngineError, RequestError, type EngineErrorCode, type RequestErrorKind } from '../base/errors.ts';
-import type { StatusColumns } from '../catalog/open-shops.ts';
+import type { StatusPages } from '../catalog/status-pages.ts';
 import type { LineAction } from '../recommender/line-action.ts';
 import type { CheckedRecommendRequest } from '../recommender/request.ts';
 import type { Placement } from '../snapshot/open-snapshot.ts';
@@ -24,7 +24,7 @@ export interface RecommendJob {
   readonly actions: readonly LineAction[];
   readonly nowMs: number;
   /** Shared, not cloned. */
-  readonly statuses: StatusColumns | null;
+  readonly statuses: StatusPages | null;
 }
 
 /** A request on the snapshot that it is to be answered from. */
