@@ -19,7 +19,6 @@ import {
 } from '../domain/action.ts';
 import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
-import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { ShownZone } from '../domain/zone.ts';
 import { multiPolygonOf } from '../geo/geojson.ts';
@@ -28,6 +27,7 @@ import { broughtActions, lineAction, type LineAction } from '../recommender/line
 import { ACTION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
   LimitSchema,
+  OpenOnlySchema,
   RecommendRequestSchema,
   SimilaritiesRequestSchema,
   type CheckedRecommendRequest,
@@ -75,7 +75,11 @@ const KeywordsSchema = z.strictObject({
 });
 const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
-const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
+const SimilarSchema = z.strictObject({
+  location: LocationSchema,
+  limit: LimitSchema.optional(),
+  openOnly: OpenOnlySchema.optional(),
+});
 const utf8 = new TextDecoder();
 /** A file that is damaged stays so; anything else that keeps a version from being loaded may pass. */
 const LASTING: readonly EngineErrorCode[] = ['snapshot_invalid', 'snapshot_format', 'snapshot_too_large'];
@@ -236,14 +240,22 @@ export class Engine {
     return answer;
   }
 
-  /** Shops like `shopId` that deliver to the location. Throws `shop_unknown`. */
+  /**
+   * Shops like `shopId` that deliver to the location: a recommendation for who has just viewed it, without the shop itself.
+   * `limit` and `openOnly` are those of `recommend`, everything else is as it is there by default: now, no filter, the
+   * shops' own radii and zones. The shop itself need neither be open nor deliver. Throws `shop_unknown`.
+   */
   async similar(
     shopId: string,
-    options: { readonly location: Location; readonly limit?: number | undefined },
+    options: Pick<RecommendRequest, 'location' | 'limit' | 'openOnly'>,
   ): Promise<Recommendation> {
     this.#ordinalOf(shopId);
-    const { location, limit } = validate(SimilarSchema, options);
-    return this.recommend({ actions: [{ type: 'view', shopId }], location, excludeShopIds: [shopId], limit });
+    const checked = validate(SimilarSchema, options);
+    return this.recommend({
+      actions: [{ type: 'view', shopId }],
+      excludeShopIds: [shopId],
+      ...checked,
+    });
   }
 
   /** The catalog record of a shop in the active version, and its zones. Throws `shop_unknown`. */

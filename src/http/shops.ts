@@ -4,9 +4,9 @@ import { ShopIdSchema } from '../domain/action.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
-import { LimitSchema } from '../recommender/request.ts';
+import { LimitSchema, OpenOnlySchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
-import { numberText, pathOf, queryOf } from './parameters.ts';
+import { booleanText, numberText, pathOf, queryOf } from './parameters.ts';
 import { RecommendationSchema } from './recommendations.ts';
 
 const PathSchema = z.strictObject({ shopId: ShopIdSchema.meta({ example: 's42' }) });
@@ -15,6 +15,7 @@ const SimilarQuerySchema = z.strictObject({
   lon: numberText(LocationSchema.shape.lon).meta({ example: 126.9784 }),
   lat: numberText(LocationSchema.shape.lat).meta({ example: 37.5667 }),
   limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
+  openOnly: booleanText(OpenOnlySchema.default(true)).meta({ example: false }),
 });
 
 const PositionsSchema = z.array(z.tuple([z.number(), z.number()]).readonly()).readonly();
@@ -87,6 +88,9 @@ export function similarShops(engine: Engine): Operation {
     document: {
       operationId: 'similarShops',
       summary: 'Shops like this one that deliver to a location',
+      description:
+        'What `POST /v1/recommendations` answers who has just viewed the shop, now and without a filter; the shop itself is ' +
+        'left out, and need neither be open nor deliver there.',
       request: { params: PathSchema, query: SimilarQuerySchema },
       responses: responses(
         200,
@@ -97,9 +101,9 @@ export function similarShops(engine: Engine): Operation {
     },
     handle: async (context) => {
       const { shopId } = pathOf(context, PathSchema);
-      const { lon, lat, limit } = queryOf(context, SimilarQuerySchema);
+      const { lon, lat, limit, openOnly } = queryOf(context, SimilarQuerySchema);
       return answer<typeof RecommendationSchema>(
-        await engine.similar(shopId, { location: { lon, lat }, limit }),
+        await engine.similar(shopId, { location: { lon, lat }, limit, openOnly }),
       );
     },
   };
