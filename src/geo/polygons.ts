@@ -113,17 +113,16 @@ export class Polygons {
         if (i === end) break;
         const before = (i === first ? end : i) - 1;
         const x1 = lons[before]!;
-        const y1 = lats[before]!;
         const x2 = lons[i]!;
         const y2 = lats[i]!;
         if (y2 > y === isAbove) {
-          if (isOnLevelEdge(x1, y1, x2, x, y)) return true;
+          if (isOnLevelEdge(x1, lats[before]!, x2, x, y)) return true;
           continue;
         }
         isAbove = !isAbove;
         if (x1 > x && x2 > x) isInside = !isInside;
         else if (x1 >= x || x2 >= x) {
-          const side = orient2d(x1, y1, x2, y2, x, y);
+          const side = orient2d(x1, lats[before]!, x2, y2, x, y);
           if (side === 0) return true;
           if (side < 0 === isAbove) isInside = !isInside;
         }

@@ -149,12 +149,8 @@ export class Zones {
   readonly #hours: TextTable;
   readonly #boxes: BoxTree;
   readonly #cells: Uint8Array;
-  /** The shops found by the search that runs, ascending. */
-  readonly #found: Uint32Array;
-  #foundCount = 0;
-  readonly #center = new Float64Array(3);
-  #limit = 0;
-  #lat = 0;
+  /** What a search works on: the polygons whose boxes hold the location, and in their place the shops that it finds. */
+  readonly #scratch: Uint32Array;
 
   /** Reads a section in place. Throws `snapshot_invalid` if its parts cannot be there. */
   constructor(bytes: Uint8Array, places: Places) {
@@ -174,9 +170,9 @@ export class Zones {
     this.#polygonZones = parts.polygonZones;
     this.#polygons = new Polygons(parts.lons, parts.lats, parts.ringVertices, parts.polygonRings);
     this.#hours = TextTable.over(parts.hours, SECTION);
-    this.#boxes = new BoxTree(parts.boxes, counts.polygons, (polygon, x) => this.#look(polygon, x));
+    this.#boxes = new BoxTree(parts.boxes, counts.polygons);
     this.#cells = parts.cells;
-    this.#found = new Uint32Array(counts.zones);
+    this.#scratch = new Uint32Array(counts.polygons);
   }
 
   /**
@@ -185,12 +181,7 @@ export class Zones {
    */
   add(location: Location, radiusMeters: number | undefined, out: Uint32Array, count: number): number {
     if (this.count === 0) return count;
-    writePosition(location.lon, location.lat, this.#center, 0);
-    this.#limit = radiusMeters === undefined ? CHORD_SQUARED_UNLIMITED : chordSquaredOfMeters(radiusMeters);
-    this.#lat = exactDegrees(location.lat);
-    this.#foundCount = 0;
-    this.#boxes.search(westmost(location.lon), this.#lat);
-    return merge(out, count, this.#found, this.#foundCount);
+    return merge(out, count, this.#scratch, this.#find(location, radiusMeters));
   }
 
   /** The zones of a shop as they were built. */
@@ -294,36 +285,53 @@ export class Zones {
     }
   }
 
-  /** Looks at a polygon whose box holds the location, at longitude `x`. What lies side by side in memory is read first. */
-  #look(polygon: number, x: number): void {
-    const ordinal = this.shops[this.#polygonZones[polygon]!]!;
-    const isFound = this.#foundCount > 0 && this.#found[this.#foundCount - 1] === ordinal;
-    if (isFound || !this.#isLeftToFind(ordinal) || !this.#isInside(polygon, x, this.#lat)) return;
-    this.#found[this.#foundCount++] = ordinal;
+  /**
+   * Writes the shops with a polygon that holds `location`, within `radiusMeters` and not found by the tree, to the
+   * scratch, ascending; returns how many. What lies side by side in memory is read first.
+   */
+  #find({ lon: anyLon, lat: anyLat }: Location, radiusMeters: number | undefined): number {
+    const [lon, lat] = [westmost(anyLon), exactDegrees(anyLat)];
+    const scratch = this.#scratch;
+    const polygonCount = this.#boxes.search(lon, lat, scratch);
+    const { shops } = this;
+    const polygonZones = this.#polygonZones;
+    const { positions, reaches } = this.#places;
+    const center = new Float64Array(3);
+    writePosition(anyLon, anyLat, center, 0);
+    const limit = radiusMeters === undefined ? CHORD_SQUARED_UNLIMITED : chordSquaredOfMeters(radiusMeters);
+    let last = -1;
+    let foundCount = 0;
+    for (let i = 0; i < polygonCount; i++) {
+      const polygon = scratch[i]!;
+      const ordinal = shops[polygonZones[polygon]!]!;
+      if (ordinal === last) continue;
+      const reach = reaches[ordinal]!;
+      if (reach !== NO_REACH || limit !== CHORD_SQUARED_UNLIMITED) {
+        const squared = chordSquared(center, 0, positions, ordinal * 3);
+        if (squared > limit || squared <= reach) continue;
+      }
+      if (this.#isInside(polygon, lon, lat)) scratch[foundCount++] = last = ordinal;
+    }
+    return foundCount;
   }
 
-  /** Whether a polygon holds the point (x, y), which its box holds. */
-  #isInside(polygon: number, x: number, y: number): boolean {
+  /** Whether a polygon holds a location that its box holds, at `lon`, a turn further east, or, at its ends, both. */
+  #isInside(polygon: number, lon: number, lat: number): boolean {
+    const { nodes } = this.#boxes;
+    if (nodes[polygon * 4]! <= lon && this.#isInsideAt(polygon, lon, lat)) return true;
+    const lonEast = oneTurnEast(lon);
+    return lonEast <= nodes[polygon * 4 + 2]! && this.#isInsideAt(polygon, lonEast, lat);
+  }
+
+  #isInsideAt(polygon: number, x: number, y: number): boolean {
     const cell = cellAt(this.#cells, this.#boxes.nodes, polygon, x, y);
     return cell !== OUTSIDE && (cell !== ON_BORDER || this.#polygons.holds(polygon, x, y));
   }
 
-  /** Whether a shop lies within the request's radius and the tree has not found it. */
-  #isLeftToFind(ordinal: number): boolean {
-    const { positions, reaches } = this.#places;
-    const reach = reaches[ordinal]!;
-    if (reach === NO_REACH && this.#limit === CHORD_SQUARED_UNLIMITED) return true;
-    const squared = chordSquared(this.#center, 0, positions, ordinal * 3);
-    return squared <= this.#limit && squared > reach;
-  }
-
   #holds(zone: number, lon: number, lat: number): boolean {
     const end = this.#zonePolygons[zone + 1]!;
-    const lonEast = oneTurnEast(lon);
-    for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++) {
+    for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++)
       if (this.#boxes.holds(polygon, lon, lat) && this.#isInside(polygon, lon, lat)) return true;
-      if (this.#boxes.holds(polygon, lonEast, lat) && this.#isInside(polygon, lonEast, lat)) return true;
-    }
     return false;
   }
 
