@@ -365,6 +365,20 @@ describe('date line and poles', () => {
         [-180, -84],
       ]),
     );
+    // At 180 it reaches up to 10, at -180 it is a point: that is one meridian.
+    const wedge = delivers(
+      polygon([
+        [-180, 0],
+        [180, 0],
+        [180, 10],
+        [0, 5],
+        [-180, 0],
+      ]),
+    );
+    for (const lon of [-180, 180]) {
+      const held = [0, 5, 10, 11].map((lat) => wedge(lon, lat));
+      expect(held, `${lon}`).toEqual([true, true, true, false]);
+    }
     expect([antarctica(180, -85), antarctica(0, -70), antarctica(10, -90), antarctica(0, -50)]).toEqual([
       true,
       true,
