@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { Random } from '../src/base/random.ts';
-import { OpenShops, type StatusColumns } from '../src/catalog/open-shops.ts';
+import { OpenShops } from '../src/catalog/open-shops.ts';
 import { OPEN, OpeningHours } from '../src/catalog/opening-hours.ts';
 import { OpeningHoursBuilder } from '../src/catalog/opening-hours-builder.ts';
+import { emptyPages, withStatuses, type StatusPages } from '../src/catalog/status-pages.ts';
 import type { Bench, ResultRow } from './result.ts';
 import { timeInTurn } from './timing.ts';
 
@@ -40,7 +41,7 @@ async function measureKeep(T: number, C: number): Promise<ResultRow[]> {
   const statuses = someStatuses(random);
   const candidates = Uint32Array.from({ length: C }, () => random.below(SHOP_COUNT)).sort();
   const out = new Uint32Array(C);
-  const keep = (atMs: number, live: StatusColumns | null = null): number => {
+  const keep = (atMs: number, live: StatusPages | null = null): number => {
     out.set(candidates);
     const moment = { atMs, untilMs: atMs + OPEN_FOR_MS, statusSinceMsMax: Infinity };
     return new OpenShops(hours, live, moment).keep(true, out, C);
@@ -75,12 +76,11 @@ async function measureKeep(T: number, C: number): Promise<ResultRow[]> {
 function townHours(random: Random, timetableCount: number): OpeningHours {
   const builder = new OpeningHoursBuilder('UTC', new Map(ZONES.map((zone) => [zone, [20_812, 20_819]])));
   const texts = Array.from({ length: timetableCount }, (_, i) => ({
-    text: hoursText(random, i),
+    openingHours: hoursText(random, i),
     timeZone: random.pick(ZONES),
   }));
   for (let shop = 0; shop < SHOP_COUNT; shop++) {
-    const { text, timeZone } = random.pick(texts);
-    builder.add(text, timeZone);
+    builder.add({ shopId: `s${shop}`, ...random.pick(texts) });
   }
   return OpeningHours.over(builder.encode(Uint32Array.from({ length: SHOP_COUNT }, (_, i) => i)));
 }
@@ -92,9 +92,14 @@ function hoursText(random: Random, i: number): string {
 }
 
 /** A tenth of the shops say something, half of them that they are open. */
-function someStatuses(random: Random): StatusColumns {
-  const until = new Float64Array(SHOP_COUNT).map(() =>
-    random.unit() < 0.1 ? random.pick([Infinity, -Infinity]) : 0,
+function someStatuses(random: Random): StatusPages {
+  const ordinals = Array.from({ length: SHOP_COUNT }, (_, ordinal) => ordinal);
+  const said = ordinals.filter(() => random.unit() < 0.1);
+  return withStatuses(
+    emptyPages(SHOP_COUNT),
+    said.map((ordinal) => {
+      const open = random.unit() < 0.5;
+      return [ordinal, { shopId: `s${ordinal}`, open, untilMs: Infinity, sinceMs: 0 }] as const;
+    }),
   );
-  return { until, sinceMs: new Float64Array(SHOP_COUNT) };
 }

@@ -19,8 +19,16 @@ export type { Action, ActionInput, RequestAction } from './domain/action.ts';
 export type { Location } from './domain/location.ts';
 export type { ShopStatusInput } from './domain/shop-status.ts';
 export type { AttributeValue, Shop } from './domain/shop.ts';
+export type { MultiPolygon, Position, ShownZone } from './domain/zone.ts';
 export type { EngineOptions } from './engine/config.ts';
-export type { Engine, EngineHealth, EngineStats, SnapshotSummary, StatusesSet } from './engine/engine.ts';
+export type {
+  Engine,
+  EngineHealth,
+  EngineStats,
+  ShopRecord,
+  SnapshotSummary,
+  StatusesSet,
+} from './engine/engine.ts';
 export type { ShadowComparison, ShadowCounts, ShadowOutcome } from './engine/shadow.ts';
 export type { SideVersion, VersionRole } from './engine/side-versions.ts';
 export type { ChosenBy, VersionCount } from './engine/version-choice.ts';

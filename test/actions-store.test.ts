@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   ACTION_STORE_DEFAULTS,
@@ -281,6 +282,29 @@ test('prune erases what is older than the retention age, many batches of it, and
   expect([shownTo('u0'), shownTo('u1'), shownTo('u2')]).toEqual([[], [], ['shown at the cutoff']]);
   await reopen();
   expect([idsOf('u0'), idsOf('u1'), idsOf('u2')]).toEqual([[], ['at the cutoff'], ['young']]);
+});
+
+test('where one of statuses and actions cannot be erased, prune erases the other and says so', async () => {
+  const beforeMs = NOON_MS - 11 * DAY_MS;
+  for (const table of ['shop_status', 'actions']) {
+    const told = table === 'actions' ? [1, 0] : [0, 1];
+    await store.close();
+    rmSync(directory, { recursive: true });
+    await open().close();
+    const database = new Database(join(directory, 'actions.sqlite'));
+    database.exec(
+      `CREATE TRIGGER broken BEFORE DELETE ON ${table} BEGIN SELECT RAISE(ABORT, 'no ${table}'); END`,
+    );
+    database.close();
+    store = open({ ageDaysMax: 10 });
+    await store.append([sent(view('old', beforeMs))]);
+    await store.statuses.put([{ shopId: 's1', open: true, untilMs: beforeMs, sinceMs: 1 }]);
+    await expect(store.prune(NOON_MS), table).rejects.toMatchObject({
+      code: 'storage_failed',
+      message: expect.stringContaining(`no ${table}`),
+    });
+    expect([idsOf('u1').length, store.statuses.size], table).toEqual(told);
+  }
 });
 
 test('erase takes a user with all actions appended before it, also those that wait, and none appended after', async () => {

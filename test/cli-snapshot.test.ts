@@ -44,13 +44,19 @@ test('build says what it built on stdout, and in a pipe how far it is in lines o
 
 test('build says whose hours it knows, which it cannot read and what it assumed', async () => {
   const shop = { lon: 1, lat: 2 };
+  const triangle = [1, 2, 3, 1].map((lon) => [lon, lon % 3]);
+  const zone = (openingHours: string) => ({
+    type: 'Feature',
+    properties: { openingHours },
+    geometry: { type: 'Polygon', coordinates: [triangle] },
+  });
   const shops = file(
     'hours.ndjson',
     [
       { ...shop, shopId: 'a', openingHours: 'Mo-Fr 10:00-22:00; PH off', timeZone: 'asia/seoul' },
       { ...shop, shopId: 'b', openingHours: { Mo: ['11:00-15:00', '17:00-02:00'] } },
       { ...shop, shopId: 'c', openingHours: 'sunrise-sunset' },
-      { ...shop, shopId: 'd' },
+      { ...shop, shopId: 'd', zone: { type: 'FeatureCollection', features: [zone('24/7'), zone('10-22')] } },
     ]
       .map((row) => JSON.stringify(row))
       .join('\n'),
@@ -69,10 +75,11 @@ test('build says whose hours it knows, which it cannot read and what it assumed'
   const bare = await doorrank([...build, '--version', 'v1']);
   expect(bare.code, bare.stderr).toBe(0);
   expect(bare.stdout).toContain('hours    of 2 shops; unknown of 2, which count as open');
-  expect(bare.stdout).toContain(
-    'openingHours of 1 shop cannot be read:\n  1 × "sunrise-sunset" cannot be read from',
+  expect(bare.stdout).toContain('zones    2, 2 with hours of their own');
+  expect(bare.stdout).toMatch(
+    /^openingHours of 1 shop and 1 zone cannot be read:\n {2}1 × "sunrise-sunset" cannot be read from .*: "c"\n {2}1 × "10-22" .*: "d"$/m,
   );
-  expect(bare.stdout).toContain('warning: 1 shop with hours has no timeZone; UTC is taken');
+  expect(bare.stdout).toContain('warning: 2 shops with hours have no timeZone; UTC is taken');
   expect(bare.stdout).toContain('warning: the hours of 1 shop name public holidays (PH)');
   const holidays = file('holidays.json', JSON.stringify({ 'Asia/Seoul': ['2026-12-25'] }));
   const named = ['--time-zone', 'Europe/Berlin', '--holidays', holidays];

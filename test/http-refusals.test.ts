@@ -227,6 +227,7 @@ const REFUSALS: readonly Refusal[] = [
     ['/v1/shops/s1/similar?lat=37', 'lon', /got nothing/],
     ['/v1/shops/s1/similar?lon=&lat=37', 'lon', /got ""/],
     ['/v1/shops/s1/similar?lon=NaN&lat=37', 'lon', /got "NaN"/],
+    ['/v1/shops/s1/similar?lon=1&lat=37&openOnly=no', 'openOnly', /true, false or "known", got "no"/],
     ['/v1/keywords?limit=0x10', 'limit', /got "0x10"/],
     ['/v1/keywords?q=a', 'q', /not a known field/],
     ['/v1/keywords?limit=1&limit=2', 'limit', /stands twice/],

@@ -100,11 +100,16 @@ test('GET /v1/shops/{shopId} is the record of the catalog', async () => {
 
 test('GET /v1/shops/{shopId}/similar finds shops that reach the location, without the shop itself', async () => {
   const { lon, lat } = TOWN_CENTER;
-  const answer = await town.ask('GET', `/v1/shops/s42/similar?lon=${lon}&lat=${lat}&limit=4`);
+  const path = `/v1/shops/s42/similar?lon=${lon}&lat=${lat}&limit=4`;
+  const answer = await town.ask('GET', `${path}&openOnly=false`);
   expectDocumented(answer, 'GET', '/v1/shops/{shopId}/similar');
   const shopIds = answer.body.shops.map((shop: { shopId: string }) => shop.shopId);
   expect(shopIds).toHaveLength(4);
   expect(shopIds).not.toContain('s42');
+  for (const openOnly of ['true', 'known'])
+    expect((await town.ask('GET', `${path}&openOnly=${openOnly}`)).body.candidateCount).toBeLessThan(
+      answer.body.candidateCount,
+    );
 });
 
 test('actions are recorded once, listed newest first, change the next answer, and can be erased', async () => {

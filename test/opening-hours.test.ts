@@ -4,14 +4,27 @@ import { Random } from '../src/base/random.ts';
 import { calendarDayOf, dayNumberOf, daysInMonth, weekdayOf } from '../src/catalog/calendar-day.ts';
 import { holidaysByZone } from '../src/catalog/holidays.ts';
 import { OpenShops } from '../src/catalog/open-shops.ts';
+import {
+  emptyPages,
+  statusSinceMs,
+  statusUntil,
+  withStatuses,
+  type StatusPages,
+} from '../src/catalog/status-pages.ts';
+import type { ShopStatus } from '../src/domain/shop-status.ts';
 import { CLOSED, OPEN, OpeningHours, UNKNOWN } from '../src/catalog/opening-hours.ts';
-import { OpeningHoursBuilder, type HolidaysByZone } from '../src/catalog/opening-hours-builder.ts';
+import {
+  OpeningHoursBuilder,
+  type HolidaysByZone,
+  type StatedHours,
+} from '../src/catalog/opening-hours-builder.ts';
 import { readOpeningHours } from '../src/catalog/opening-hours-text.ts';
-import { weekTableText } from '../src/catalog/week-table.ts';
+import { weekTableText } from '../src/domain/week-table.ts';
 import { SlowClock, type SlowWeek } from './slow-hours.ts';
 
 const MINUTE_MS = 60_000;
 const WEEKDAYS = ['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su'];
+const NO_STATUS: ShopStatus = { shopId: '', open: true, untilMs: 0, sinceMs: 0 };
 const HOLIDAYS = holidaysByZone({ UTC: ['2026-12-25', '2026-01-01'] });
 
 interface Stated {
@@ -19,9 +32,17 @@ interface Stated {
   readonly timeZone?: string;
 }
 
+function stated(text?: string, timeZone?: string, shopId = 's1'): StatedHours {
+  return {
+    shopId,
+    ...(text !== undefined && { openingHours: text }),
+    ...(timeZone !== undefined && { timeZone }),
+  };
+}
+
 function hoursOf(shops: readonly Stated[], holidays: HolidaysByZone = HOLIDAYS): OpeningHours {
   const builder = new OpeningHoursBuilder('UTC', holidays);
-  for (const { text, timeZone } of shops) builder.add(text, timeZone);
+  for (const { text, timeZone } of shops) builder.add(stated(text, timeZone));
   const hours = OpeningHours.over(builder.encode(Uint32Array.from(shops, (_, i) => i)));
   hours.verify();
   return hours;
@@ -241,14 +262,14 @@ test('the next change is told', () => {
 
 test('texts that mean the same share a timetable, in each zone; unread ones are counted and shown', () => {
   const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
-  builder.add('10:00-22:00', undefined);
-  builder.add('Mo-Su 10:00-22:00', 'UTC');
-  builder.add('Mo-Su 10:00-22:00', 'Asia/Seoul');
-  builder.add('sunrise-sunset', undefined);
-  builder.add('sunrise-sunset', 'Asia/Seoul');
-  builder.add('10-22', undefined);
-  builder.add(undefined, 'Asia/Seoul');
-  builder.add('Mo-Fr 10:00-22:00; PH off', 'Asia/Seoul');
+  builder.add(stated('10:00-22:00'));
+  builder.add(stated('Mo-Su 10:00-22:00', 'UTC'));
+  builder.add(stated('Mo-Su 10:00-22:00', 'Asia/Seoul'));
+  builder.add(stated('sunrise-sunset', undefined, 's4'));
+  builder.add(stated('sunrise-sunset', 'Asia/Seoul', 's5'));
+  builder.add(stated('10-22', undefined, 's6'));
+  builder.add(stated(undefined, 'Asia/Seoul'));
+  builder.add(stated('Mo-Fr 10:00-22:00; PH off', 'Asia/Seoul'));
   const hours = OpeningHours.over(builder.encode(Uint32Array.from([7, 6, 5, 4, 3, 2, 1, 0])));
   hours.verify();
   expect(Array.from({ length: 8 }, (_, i) => hours.shopTimetables[i])).toEqual([3, 0, 0, 0, 0, 2, 1, 1]);
@@ -257,11 +278,38 @@ test('texts that mean the same share a timetable, in each zone; unread ones are 
     knownCount: 4,
     unstatedCount: 1,
     unreadableCount: 3,
+    zoneStatedCount: 0,
+    zoneUnreadableCount: 0,
     unreadable: [
-      { text: 'sunrise-sunset', fault: expect.stringContaining('sunrise'), shopCount: 2 },
-      { text: '10-22', fault: expect.stringContaining('10-22'), shopCount: 1 },
+      {
+        text: 'sunrise-sunset',
+        fault: expect.stringContaining('sunrise'),
+        count: 2,
+        shopIds: ['s4', 's5'],
+      },
+      { text: '10-22', fault: expect.stringContaining('10-22'), count: 1, shopIds: ['s6'] },
     ],
-    zoneAssumedCount: 1,
+    timeZoneAssumedCount: 1,
+    holidaysMissingCount: 1,
+  });
+});
+
+test('zones share the timetables of shops, in the time zone of theirs, and are counted with them', () => {
+  const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
+  const zones = [undefined, 'Mo-Su 10:00-22:00', '10-22', '10-22', 'PH off'];
+  expect(builder.add(stated('10:00-22:00', 'Asia/Seoul', 's1'), zones)).toEqual([0, 2, 1, 1, 3]);
+  expect(builder.add(stated(undefined, undefined, 's2'), ['10:00-22:00', undefined])).toEqual([4, 0]);
+  for (const shopId of ['s3', 's4', 's5']) builder.add(stated('10-22', undefined, shopId));
+  const hours = OpeningHours.over(builder.encode(Uint32Array.from([0, 1, 2, 3, 4])));
+  expect([...hours.shopTimetables]).toEqual([1, 0, 0, 0, 0]);
+  expect(builder.summary()).toEqual({
+    knownCount: 1,
+    unstatedCount: 1,
+    unreadableCount: 3,
+    zoneStatedCount: 5,
+    zoneUnreadableCount: 2,
+    unreadable: [{ text: '10-22', fault: expect.any(String), count: 5, shopIds: ['s1', 's3', 's4'] }],
+    timeZoneAssumedCount: 1,
     holidaysMissingCount: 1,
   });
 });
@@ -269,23 +317,30 @@ test('texts that mean the same share a timetable, in each zone; unread ones are 
 test('a status wins over hours for as long as it holds, then the hours count', () => {
   const hours = hoursOf([{ text: '10:00-12:00' }, {}]);
   const at = (time: string) => Date.parse(`2026-11-22T${time}Z`);
-  const until = new Float64Array(2);
-  const sinceMs = new Float64Array(2).fill(at('09:00'));
+  let pages: StatusPages = emptyPages(2);
+  /** Both shops say the same since 9:00. */
+  const say = (open: boolean, untilMs = Infinity) => {
+    const status = { shopId: 's1', open, untilMs, sinceMs: at('09:00') };
+    pages = withStatuses(pages, [
+      [0, status],
+      [1, status],
+    ]);
+  };
   const openness = (fromMs: number, openFor = 0, statusSinceMsMax = Infinity) => {
     const moment = { atMs: fromMs, untilMs: fromMs + openFor * MINUTE_MS, statusSinceMsMax };
-    const shops = new OpenShops(hours, { until, sinceMs }, moment);
+    const shops = new OpenShops(hours, pages, moment);
     return [shops.opennessOf(0), shops.opennessOf(1)];
   };
   expect(openness(at('11:00'))).toEqual(['open', 'unknown']);
-  until.fill(-Infinity);
+  say(false);
   expect(openness(at('11:00'))).toEqual(['closed', 'closed']);
   expect(openness(at('08:00'), 0, at('08:00')), 'before it was set').toEqual(['closed', 'unknown']);
-  until.fill(-at('11:00'));
+  say(false, at('11:00'));
   expect(openness(at('10:59'))).toEqual(['closed', 'closed']);
   expect(openness(at('11:00'))).toEqual(['open', 'unknown']);
-  until.fill(Infinity);
+  say(true);
   expect(openness(at('23:00'), 1440)).toEqual(['open', 'open']);
-  until.fill(at('11:00'));
+  say(true, at('11:00'));
   expect(openness(at('09:30'), 60)).toEqual(['open', 'open']);
   expect(openness(at('09:30'), 150), 'open by status until 11:00, by hours until 12:00').toEqual([
     'open',
@@ -295,6 +350,32 @@ test('a status wins over hours for as long as it holds, then the hours count', (
   expect(
     new OpenShops(OpeningHours.unknown(1), null, { atMs: 0, untilMs: 0, statusSinceMsMax: 0 }).opennessOf(0),
   ).toBe('unknown');
+});
+
+test('statuses of many shops are those of a model, and what was given before a change stays', () => {
+  const random = new Random(5);
+  const shopCount = 50_000;
+  const model = new Map<number, ShopStatus>();
+  let pages = emptyPages(shopCount);
+  const said = (of: StatusPages) =>
+    Array.from(model.keys(), (ordinal) => [statusUntil(of, ordinal), statusSinceMs(of, ordinal)]);
+  for (let change = 1; change <= 60; change++) {
+    const before = pages;
+    const saidBefore = said(before);
+    const changes = Array.from({ length: 1 + random.below(3) }, () => {
+      const ordinal = random.pick([0, 1, 16_383, 16_384, shopCount - 1, random.below(shopCount)]);
+      const open = random.unit() < 0.5;
+      const status = { shopId: '', open, untilMs: random.pick([change, Infinity]), sinceMs: change };
+      return [ordinal, random.unit() < 0.3 ? undefined : status] as const;
+    });
+    pages = withStatuses(pages, changes);
+    expect(said(before), `change ${change}`).toEqual(saidBefore);
+    for (const [ordinal, status] of changes) model.set(ordinal, status ?? NO_STATUS);
+    expect(said(pages), `change ${change}`).toEqual(
+      Array.from(model.values(), ({ open, untilMs, sinceMs }) => [open ? untilMs : -untilMs, sinceMs]),
+    );
+    expect(pages.filter((page, i) => page !== before[i]).length).toBeLessThanOrEqual(changes.length);
+  }
 });
 
 test('closed shops are left out in order, and unknown ones if asked', () => {
@@ -346,8 +427,8 @@ test('days are those of the calendar', () => {
 
 test('a section that does not hold is refused, whatever word of it is changed', () => {
   const builder = new OpeningHoursBuilder('UTC', HOLIDAYS);
-  builder.add('Mo-Fr 10:00-22:00; Dec 25 off; PH off', 'UTC');
-  builder.add('Mo-Fr 10:00-22:00', 'Asia/Seoul');
+  builder.add(stated('Mo-Fr 10:00-22:00; Dec 25 off; PH off', 'UTC'));
+  builder.add(stated('Mo-Fr 10:00-22:00', 'Asia/Seoul'));
   const good = builder.encode(Uint32Array.from([0, 1]));
   const words = good.length >> 2;
   const faults = Array.from({ length: words }, (_, word) => {

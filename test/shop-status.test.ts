@@ -68,6 +68,22 @@ test('hours decide who is a candidate, and every shop of the answer says what it
   await engine.close();
 });
 
+test('shops like a shop are open ones too, unless closed ones are asked for', async () => {
+  const engine = await open();
+  const [shopId] = (await idsOf(engine)) as [string];
+  await engine.setStatus({ shopId, open: false });
+  const request = { ...REQUEST, actions: [{ type: 'view', shopId }], excludeShopIds: [shopId] };
+  for (const openOnly of [undefined, true, 'known', false] as const) {
+    const like = await engine.similar(shopId, { ...REQUEST, openOnly });
+    expect(like.shops.map((shop) => shop.shopId)).toEqual(await idsOf(engine, { ...request, openOnly }));
+    expect(like.shops.some(({ hours }) => hours === 'closed')).toBe(openOnly === false);
+  }
+  await expect(engine.similar(shopId, { ...REQUEST, openOnly: 'yes' as 'known' })).rejects.toThrow(
+    'openOnly',
+  );
+  await engine.close();
+});
+
 describe.each([0, 1])('with %i worker threads', (threads) => {
   test('a status is in the very next answer, until it ends, is changed or is cleared', async () => {
     const engine = await open(threads);

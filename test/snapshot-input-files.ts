@@ -22,6 +22,40 @@ export const FLOAT_LIST_SCHEMA: NonNullable<ParquetOptions['schema']> = [
   { name: 'element', type: 'FLOAT', repetition_type: 'OPTIONAL' },
 ];
 
+type ParquetSchema = NonNullable<ParquetOptions['schema']>;
+/** Makes the schema of a column, which may be null, of its name. */
+export type ParquetColumn = (name: string) => ParquetSchema;
+
+export const parquetText: ParquetColumn = (name) => [
+  { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+];
+
+export function parquetNumber(type: 'DOUBLE' | 'FLOAT' | 'INT64'): ParquetColumn {
+  return (name) => [{ name, type, repetition_type: 'OPTIONAL' }];
+}
+
+export function parquetList(element: ParquetColumn): ParquetColumn {
+  return (name) => [
+    { name, converted_type: 'LIST', num_children: 1, repetition_type: 'OPTIONAL' },
+    { name: 'list', num_children: 1, repetition_type: 'REPEATED' },
+    ...element('element'),
+  ];
+}
+
+export function parquetStruct(fields: { readonly [name: string]: ParquetColumn }): ParquetColumn {
+  const columns = Object.entries(fields).flatMap(([name, column]) => column(name));
+  return (name) => [
+    { name, num_children: Object.keys(fields).length, repetition_type: 'OPTIONAL' },
+    ...columns,
+  ];
+}
+
+/** The schema of a table with these columns. */
+export function parquetTable(columns: { readonly [name: string]: ParquetColumn }): ParquetSchema {
+  const [root, ...others] = parquetStruct(columns)('root');
+  return [{ name: root!.name, num_children: root!.num_children! }, ...others];
+}
+
 /** The path of a file in a folder of its own number that is not there yet. */
 export function newPath(name: string): string {
   return join(folder, `${++fileCount}-${name}`);

@@ -1,10 +1,19 @@
 /** Reading shops: what was written is what is read, from every format. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Shop } from '../src/domain/shop.ts';
 import { InputFaults } from '../src/snapshot/input/input-faults.ts';
 import { type PlacedShop, readShops } from '../src/snapshot/input/read-shops.ts';
-import { written, writtenParquet } from './snapshot-input-files.ts';
+import {
+  parquetList,
+  parquetNumber,
+  parquetStruct,
+  parquetTable,
+  parquetText,
+  written,
+  writtenParquet,
+  type ParquetColumn,
+} from './snapshot-input-files.ts';
 
 async function shopsOf(path: string): Promise<PlacedShop[]> {
   const faults = new InputFaults();
@@ -153,6 +162,125 @@ test('Parquet types become what JSON can hold: whole numbers, dates, lists and o
     },
     { shopId: '8', lon: 2.5, lat: 4, attributes: { seats: 50, tags: ['c'], floor: 2, near: ['park'] } },
   ]);
+});
+
+describe('zones in Parquet', () => {
+  const square = [
+    [
+      [10, 10],
+      [20, 10],
+      [20, 20],
+      [10, 20],
+      [10, 10],
+    ],
+  ];
+  const polygon = { type: 'Polygon', coordinates: square };
+  const multiPolygon = { type: 'MultiPolygon', coordinates: [square, square] };
+  const polygons = [[{ lons: [10, 20, 20, 10], lats: [10, 10, 20, 20] }]];
+  const rings = (number: ParquetColumn) => parquetList(parquetList(parquetList(number)));
+  const geometry = (number: ParquetColumn) =>
+    parquetStruct({ type: parquetText, coordinates: rings(number) });
+  const double = parquetNumber('DOUBLE');
+  const featureOf = (openingHours: ParquetColumn, fee: ParquetColumn) =>
+    parquetStruct({
+      type: parquetText,
+      properties: parquetStruct({ openingHours, deliveryFee: fee }),
+      geometry: geometry(double),
+    });
+  const feature = (properties: object | null) => ({ type: 'Feature', properties, geometry: polygon });
+  const week = parquetStruct(
+    Object.fromEntries(['Mo', 'Tu', 'We', 'Su'].map((day) => [day, parquetList(parquetText)])),
+  );
+
+  test.each<[string, ParquetColumn, unknown, readonly object[]]>([
+    ['GeoJSON text', parquetText, JSON.stringify(polygon), [{ polygons }]],
+    [
+      'JSON',
+      (name) => [{ name, type: 'BYTE_ARRAY', converted_type: 'JSON', repetition_type: 'OPTIONAL' }],
+      multiPolygon,
+      [{ polygons: [...polygons, ...polygons] }],
+    ],
+    [
+      'GEOMETRY, as GeoParquet has it',
+      (name) => [
+        { name, type: 'BYTE_ARRAY', logical_type: { type: 'GEOMETRY' }, repetition_type: 'OPTIONAL' },
+      ],
+      multiPolygon,
+      [{ polygons: [...polygons, ...polygons] }],
+    ],
+    ['a struct', geometry(double), polygon, [{ polygons }]],
+    ['a struct of float32', geometry(parquetNumber('FLOAT')), polygon, [{ polygons }]],
+    [
+      'a struct of whole numbers',
+      geometry(parquetNumber('INT64')),
+      { ...polygon, coordinates: square.map((ring) => ring.map((position) => position.map(BigInt))) },
+      [{ polygons }],
+    ],
+    [
+      'a struct of several polygons',
+      parquetStruct({ type: parquetText, coordinates: parquetList(rings(double)) }),
+      multiPolygon,
+      [{ polygons: [...polygons, ...polygons] }],
+    ],
+    [
+      'a struct of features with texts and whole fees',
+      parquetStruct({
+        type: parquetText,
+        features: parquetList(featureOf(parquetText, parquetNumber('INT64'))),
+      }),
+      {
+        type: 'FeatureCollection',
+        features: [
+          feature({ openingHours: '24/7', deliveryFee: 3000n }),
+          feature(null),
+          feature({ openingHours: null, deliveryFee: null }),
+        ],
+      },
+      [{ polygons, openingHours: '24/7', deliveryFee: 3000 }, { polygons }, { polygons }],
+    ],
+    [
+      'a struct of a feature with a weekly table, whose days may be null',
+      featureOf(week, double),
+      feature({ openingHours: { Mo: ['10:00-12:00'], Tu: [], We: null, Su: null }, deliveryFee: 2.5 }),
+      [{ polygons, openingHours: 'Mo 10:00-12:00', deliveryFee: 2.5 }],
+    ],
+  ])('as %s', async (_as, column, zone, expected) => {
+    const count = 3_000; // several row groups
+    const hasZone = (row: number) => row % 3 !== 1;
+    const rows = Array.from({ length: count }, (_, row) => row);
+    const path = writtenParquet(
+      [
+        { name: 'shopId', data: rows.map((row) => `s${row}`) },
+        { name: 'lon', data: rows.map(() => 1) },
+        { name: 'lat', data: rows.map(() => 2) },
+        { name: 'zone', data: rows.map((row) => (hasZone(row) ? zone : null)) },
+      ],
+      {
+        schema: parquetTable({ shopId: parquetText, lon: double, lat: double, zone: column }),
+        rowGroupSize: 700,
+        pageSize: 4_000,
+      },
+    );
+    const read = await shopsOf(path);
+    expect(read.map(({ shop }) => shop.zones)).toEqual(
+      rows.map((row) => (hasZone(row) ? expected : undefined)),
+    );
+  });
+
+  test('what is none is refused with its place', async () => {
+    const path = writtenParquet(
+      [
+        { name: 'shopId', data: ['a', 'b'] },
+        { name: 'lon', data: [1, 1] },
+        { name: 'lat', data: [2, 2] },
+        { name: 'zone', data: [polygon, { type: 'Polygon', coordinates: [square[0]!.slice(1)] }] },
+      ],
+      { schema: parquetTable({ shopId: parquetText, lon: double, lat: double, zone: geometry(double) }) },
+    );
+    await expect(shopsOf(path)).rejects.toThrow(
+      'row 2, column zone.coordinates[0][3]: found [10,10], expected the first position again, [20,10]',
+    );
+  });
 });
 
 test('CSV text becomes a number or boolean only where nothing is lost', async () => {

@@ -21,6 +21,7 @@ export type DrawnPolygon = readonly (readonly Point[])[];
 export interface DrawnZone {
   readonly polygons: readonly DrawnPolygon[];
   readonly deliveryFee?: number;
+  readonly openingHours?: string;
 }
 export interface DrawnShop extends Location {
   readonly radiusMeters?: number;
@@ -196,9 +197,9 @@ export function geoJsonOf(random: Random, zones: readonly DrawnZone[]): unknown 
     });
     return [...positions, positions[0]!];
   };
-  const features = zones.map(({ polygons, deliveryFee }) => ({
+  const features = zones.map(({ polygons, ...properties }) => ({
     type: 'Feature',
-    properties: deliveryFee === undefined ? null : { deliveryFee },
+    properties: Object.keys(properties).length === 0 ? null : properties,
     geometry:
       polygons.length === 1 && random.unit() < 0.5
         ? { type: 'Polygon', coordinates: polygons[0]!.map(ring) }

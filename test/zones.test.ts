@@ -5,7 +5,8 @@ import { EngineError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import type { Location } from '../src/domain/location.ts';
 import { chordSquared, chordSquaredOfMeters, writePosition } from '../src/geo/earth.ts';
-import { ZONE_POSITION_COUNT_MAX, readPolygons, readZones } from '../src/geo/geojson.ts';
+import { multiPolygonOf, ZONE_POSITION_COUNT_MAX, readPolygons, readZones } from '../src/geo/geojson.ts';
+import type { Ring } from '../src/domain/zone.ts';
 import { buildTree, NO_REACH, type Places } from '../src/geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../src/geo/zones.ts';
 import { openEngine, type Engine, type RecommendRequest } from '../src/index.ts';
@@ -60,7 +61,7 @@ function delivers(geoJson: unknown): (lon: number, lat: number) => boolean {
   const zones = zonesOf(geoJson);
   return (lon, lat) => {
     const found = zones.add({ lon, lat }, undefined, new Uint32Array(1), 0) === 1;
-    expect(zones.zoneAt(0, { lon, lat }) !== -1).toBe(found);
+    expect(zones.holding(0, { lon, lat }).length > 0).toBe(found);
     return found;
   };
 }
@@ -81,7 +82,9 @@ describe('GeoJSON', () => {
     [feature(null, { type: 'Point' }), 'geometry.type', '"Point"', /^"Polygon" or "MultiPolygon"$/],
     [feature({ deliveryFee: -1 }), 'properties.deliveryFee', '-1', /at least 0/],
     [feature({ deliveryFee: '1' }), 'properties.deliveryFee', '"1"', /a finite number/],
-    [feature({ openingHours: 9 }), 'properties.openingHours', '9', /text/],
+    [feature({ openingHours: 9 }), 'properties.openingHours', '9', /^text or a weekly table/],
+    [feature({ openingHours: { Mo: '9-17' } }), 'properties.openingHours', '{"Mo":"9-17"}', /a weekly table/],
+    [feature({ openingHours: '\ud800' }), 'properties.openingHours', '"\\ud800"', /valid Unicode/],
     [polygon(SQUARE.slice(1)), 'coordinates.0.3', '[10,10]', /the first position again, \[20,10\]/],
     [polygon(SQUARE.slice(0, 3)), 'coordinates.0', '3 positions', /at least 4/],
     [
@@ -148,29 +151,33 @@ describe('GeoJSON', () => {
       feature({ openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0, name: 'ignored' }),
       feature({ deliveryFee: null, openingHours: '' }),
       feature(null),
+      feature({ openingHours: { Mo: ['11:00-15:00', '17:00-02:00'], Tu: [] } }),
     ];
-    expect(readZones({ type: 'FeatureCollection', features }, () => {})).toMatchObject([
-      { openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0 },
-      {},
-      {},
-    ]);
+    const polygons = expect.any(Array);
+    const expected = [
+      { polygons, openingHours: 'Mo-Fr 10:00-20:00', deliveryFee: 0 },
+      { polygons },
+      { polygons },
+      { polygons, openingHours: 'Mo 11:00-15:00,17:00-02:00' },
+    ];
+    const read = readZones({ type: 'FeatureCollection', features }, () => {});
+    expect(read).toEqual(expected);
     const zones = zonesOf({ type: 'FeatureCollection', features });
-    expect([0, 1, 2].map((zone) => [zones.hoursOf(zone), zones.feeOf(zone)])).toEqual([
-      ['Mo-Fr 10:00-20:00', 0],
-      [undefined, undefined],
-      [undefined, undefined],
-    ]);
+    expect([0, 1, 2, 3].map((zone) => [zones.hoursOf(zone), zones.feeOf(zone)])).toEqual(
+      expected.map(({ openingHours, deliveryFee }) => [openingHours, deliveryFee]),
+    );
   });
 
-  test('the zone of a location is the cheapest that holds it', () => {
-    const within = (west: number, deliveryFee?: number) =>
-      feature({ deliveryFee }, polygon(SQUARE.map(([lon, lat]) => [lon + west, lat] as const)));
-    const zones = zonesOf({
-      type: 'FeatureCollection',
-      features: [within(0), within(5, 3000), within(8, 1000)],
-    });
-    const zoneAt = (lon: number): number => zones.zoneAt(0, { lon, lat: 15 });
-    expect([12, 16, 19, 26, 29].map(zoneAt)).toEqual([0, 1, 2, 2, -1]);
+  test('the zones of a location are those of its shop that hold it', () => {
+    const within = (west: number) =>
+      feature(null, polygon(SQUARE.map(([lon, lat]) => [lon + west, lat] as const)));
+    const features = [within(0), within(5), within(8)];
+    const zones = zonesOf(polygon(SQUARE), { type: 'FeatureCollection', features });
+    const held = (lon: number) => [0, 1].map((ordinal) => zones.holding(ordinal, { lon, lat: 15 }));
+    expect(held(12)).toEqual([[0], [1]]);
+    expect(held(19)).toEqual([[0], [1, 2, 3]]);
+    expect(held(26)).toEqual([[], [3]]);
+    expect(held(29)).toEqual([[], []]);
   });
 });
 
@@ -358,6 +365,20 @@ describe('date line and poles', () => {
         [-180, -84],
       ]),
     );
+    // At 180 it reaches up to 10, at -180 it is a point: that is one meridian.
+    const wedge = delivers(
+      polygon([
+        [-180, 0],
+        [180, 0],
+        [180, 10],
+        [0, 5],
+        [-180, 0],
+      ]),
+    );
+    for (const lon of [-180, 180]) {
+      const held = [0, 5, 10, 11].map((lat) => wedge(lon, lat));
+      expect(held, `${lon}`).toEqual([true, true, true, false]);
+    }
     expect([antarctica(180, -85), antarctica(0, -70), antarctica(10, -90), antarctica(0, -50)]).toEqual([
       true,
       true,
@@ -430,15 +451,14 @@ describe('from a shops file to an answer', () => {
   const workspace = new Workspace();
   const random = new Random(11);
   let world: World;
+  let geoJsons: unknown[];
   const zoneCounts: number[] = [];
   const engines: Engine[] = [];
   beforeAll(async () => {
     const seed = [...Array(100).keys()].find((at) => drawWorld(at, 1, 1).kind === 'dateLine')!;
     world = drawWorld(seed, 60, 150);
     const store = SnapshotStore.open(workspace.path('store'), { create: true });
-    const geoJsons = world.shops.map(({ zones }) =>
-      zones.length === 0 ? undefined : geoJsonOf(random, zones),
-    );
+    geoJsons = world.shops.map(({ zones }) => (zones.length === 0 ? undefined : geoJsonOf(random, zones)));
     const rows = world.shops.map(({ lon, lat, radiusMeters }, row) => {
       return { shopId: `s${row}`, lon, lat, deliveryRadiusMeters: radiusMeters, zone: geoJsons[row] };
     });
@@ -468,6 +488,25 @@ describe('from a shops file to an answer', () => {
     await Promise.all(engines.map((engine) => engine.close()));
     workspace.remove();
   });
+
+  /** What a reader makes of zones; rings of either direction as counterclockwise ones. */
+  function zonesIn(geoJson: unknown) {
+    return readZones(geoJson, () => {})!.map(({ polygons, ...zone }) => ({
+      ...zone,
+      polygons: polygons.map((rings) => rings.map((ring) => counterclockwise(ring))),
+    }));
+  }
+
+  function counterclockwise({ lons, lats }: Ring): number[][] {
+    const points = lons.map((lon, i) => [lon, lats[i]!] as const);
+    const twice = points.map(([x, y], i) => {
+      const [nextX, nextY] = points.at(i - points.length + 1)!;
+      return (x - lons[0]!) * (nextY - y) - (nextX - x) * (y - lats[0]!);
+    });
+    const [first, ...others] = points;
+    const isReversed = twice.reduce((sum, part) => sum + part) < 0;
+    return [first!, ...(isReversed ? others.toReversed() : others)].map((point) => [...point]);
+  }
 
   const metersSquared = (a: Location, b: Location): number => {
     const positions = new Float64Array(6);
@@ -507,6 +546,44 @@ describe('from a shops file to an answer', () => {
     expect(zoneCounts).toEqual([zoneCount, zoneCount]);
   });
 
+  test('a shop shows the zones that it was given, as GeoJSON that reads the same', () => {
+    const engine = engines[0]!;
+    geoJsons.forEach((geoJson, row) => {
+      const { zones } = engine.shop(`s${row}`);
+      const positions = zones?.flatMap(({ geometry }) => geometry.coordinates.flat(2)) ?? [];
+      expect(positions.every(([lon, lat]) => Math.abs(lon) <= 180 && Math.abs(lat) <= 90)).toBe(true);
+      const features = zones?.map(({ geometry, ...properties }) => ({
+        type: 'Feature',
+        geometry,
+        properties,
+      }));
+      expect(features && zonesIn({ type: 'FeatureCollection', features }), `s${row}`).toEqual(
+        geoJson && zonesIn(geoJson),
+      );
+    });
+  });
+
+  test('outer rings are shown counterclockwise and holes clockwise, in the middle of the map and at its end', () => {
+    const square = (west: number, size: number): Position[] => {
+      const east = west + size > 180 ? west + size - 360 : west + size;
+      return [
+        [west, 0],
+        [west, size],
+        [east, size],
+        [east, 0],
+        [west, 0],
+      ];
+    };
+    for (const west of [10, 175]) {
+      const hole = square(west, 4).toReversed();
+      const drawn = polygon(square(west, 10), hole);
+      expect(multiPolygonOf(readPolygons(drawn, 100, () => {})!)).toEqual({
+        type: 'MultiPolygon',
+        coordinates: [[square(west, 10).toReversed(), hole.toReversed()]],
+      });
+    }
+  });
+
   test('CSV text and JSON make the same answers', async () => {
     const store = SnapshotStore.open(workspace.path('store'));
     const answers = [];
@@ -515,6 +592,7 @@ describe('from a shops file to an answer', () => {
       await engines[0]!.refresh();
       const {
         tookMs: _,
+        answerId: ___,
         version: __,
         ...answer
       } = await engines[0]!.recommend({ location: world.locations[0]! });

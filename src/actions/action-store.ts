@@ -178,12 +178,22 @@ export class ActionStore {
 
   /**
    * Erases the actions and impressions that are older than `ageDaysMax` at `nowMs`, in small batches, and returns their
-   * number; also the statuses that ended as long ago, so that a request for a moment since then finds them in every version.
-   * Rejects as `erase` does, also if the store is closed between two batches.
+   * number; also the statuses that ended as long ago, so that a request for a moment since then finds them in every version. One of the two
+   * failing does not keep the other from being erased. Rejects as `erase` does, also if the store is closed between two
+   * batches.
    */
   async prune(nowMs: number): Promise<number> {
     const beforeMs = nowMs - this.#ageMsMax;
-    await this.statuses.prune(beforeMs);
+    let prunedCount: number;
+    try {
+      await this.statuses.prune(beforeMs);
+    } finally {
+      prunedCount = await this.#pruneActions(beforeMs);
+    }
+    return prunedCount;
+  }
+
+  async #pruneActions(beforeMs: number): Promise<number> {
     let prunedCount = 0;
     let batchCount: number;
     do {

@@ -1,34 +1,43 @@
 /**
- * Collects the hours of shops in the order of the input and writes them as the section of `OpeningHours`. A text that
- * cannot be read makes hours that nobody knows; what was not read is counted and shown, never dropped silently.
+ * Collects the hours of shops and of their zones in the order of the input and writes them as the section of
+ * `OpeningHours`. A text that cannot be read makes hours that nobody knows; what was not read is counted and shown, never
+ * dropped silently.
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { encodeTextTable } from '../base/text-table-builder.ts';
+import type { Shop } from '../domain/shop.ts';
 import { isWeekly, openInWeek, type HoursRule } from './hours-rules.ts';
 import { encodeSelector, HOURS_COUNTS, RULE_EFFECTS, UNKNOWN_TIMETABLE } from './opening-hours.ts';
 import { readOpeningHours } from './opening-hours-text.ts';
 
 /** Texts that a summary shows. */
 const EXAMPLES_MAX = 5;
+/** Shops that it names for each. */
+const EXAMPLE_SHOPS_MAX = 3;
 
 /** Public holidays by the name of a time zone, as day numbers. */
 export type HolidaysByZone = ReadonlyMap<string, readonly number[]>;
 
-/** What a build understood of the hours of its shops. */
+/** What a build understood of the hours of its shops and zones. */
 export interface HoursSummary {
   readonly knownCount: number;
   /** Shops without a text about hours. */
   readonly unstatedCount: number;
   /** Shops whose text cannot be read: their hours are unknown. */
   readonly unreadableCount: number;
-  /** The most frequent of their texts, and why each cannot be read. */
+  /** Zones with a text about hours of their own. */
+  readonly zoneStatedCount: number;
+  /** Zones whose text cannot be read. */
+  readonly zoneUnreadableCount: number;
+  /** The most frequent of the texts that cannot be read, why, and the first shops that have it, themselves or in a zone. */
   readonly unreadable: readonly {
     readonly text: string;
     readonly fault: string;
-    readonly shopCount: number;
+    readonly count: number;
+    readonly shopIds: readonly string[];
   }[];
-  /** Shops with hours and no time zone of their own. */
-  readonly zoneAssumedCount: number;
+  /** Shops with hours, of their own or of a zone, and no time zone of their own. */
+  readonly timeZoneAssumedCount: number;
   /** Shops with rules for public holidays in a time zone that no holidays were given for: those rules never apply. */
   readonly holidaysMissingCount: number;
 }
@@ -36,8 +45,12 @@ export interface HoursSummary {
 interface Unreadable {
   readonly text: string;
   readonly fault: string;
-  shopCount: number;
+  count: number;
+  readonly shopIds: string[];
 }
+
+/** What a shop says of its hours. */
+export type StatedHours = Pick<Shop, 'shopId' | 'openingHours' | 'timeZone'>;
 
 export class OpeningHoursBuilder {
   readonly #timeZone: string;
@@ -48,9 +61,12 @@ export class OpeningHoursBuilder {
   readonly #zones: string[] = [];
   readonly #unreadable = new Map<string, Unreadable>();
   readonly #withoutHolidays = new Set<number>();
-  #zoneAssumedCount = 0;
+  #timeZoneAssumedCount = 0;
   #holidaysMissingCount = 0;
   #unstatedCount = 0;
+  #unreadableCount = 0;
+  #zoneStatedCount = 0;
+  #zoneUnreadableCount = 0;
   // As the section has them; timetable 0 is that of unknown hours.
   readonly #timetables = [0, 0, 0];
   readonly #rules: number[] = [];
@@ -64,22 +80,41 @@ export class OpeningHoursBuilder {
     this.#holidays = holidays;
   }
 
-  /** Adds the next shop; undefined is what its owner did not say. */
-  add(text: string | undefined, timeZone: string | undefined): void {
-    const timetable = text === undefined ? UNKNOWN_TIMETABLE : this.timetable(text, timeZone);
-    this.#shopTimetables.push(timetable);
-    if (text === undefined) this.#unstatedCount++;
-    else if (timetable === UNKNOWN_TIMETABLE) this.#unreadable.get(text)!.shopCount++;
-    else if (timeZone === undefined) this.#zoneAssumedCount++;
-    if (this.#withoutHolidays.has(timetable)) this.#holidaysMissingCount++;
+  /**
+   * Adds the next shop with what its zones say of hours of their own; undefined is what its owner did not say. Returns of
+   * each zone what the section `zoneHours` holds.
+   */
+  add(shop: StatedHours, zoneTexts: readonly (string | undefined)[] = []): number[] {
+    const own = this.#timetable(shop.openingHours, shop);
+    this.#shopTimetables.push(own ?? UNKNOWN_TIMETABLE);
+    const zones = zoneTexts.map((text) => this.#timetable(text, shop));
+    const stated = [own, ...zones].filter((timetable) => timetable !== undefined);
+    if (own === undefined) this.#unstatedCount++;
+    if (own === UNKNOWN_TIMETABLE) this.#unreadableCount++;
+    this.#zoneStatedCount += stated.length - Number(own !== undefined);
+    this.#zoneUnreadableCount += zones.filter((timetable) => timetable === UNKNOWN_TIMETABLE).length;
+    const isKnown = stated.some((timetable) => timetable !== UNKNOWN_TIMETABLE);
+    if (isKnown && shop.timeZone === undefined) this.#timeZoneAssumedCount++;
+    if (stated.some((timetable) => this.#withoutHolidays.has(timetable))) this.#holidaysMissingCount++;
+    return zones.map((timetable) => (timetable === undefined ? 0 : 1 + timetable));
   }
 
-  /** The number of the timetable of a text; `UNKNOWN_TIMETABLE` if it cannot be read. */
-  timetable(text: string, timeZone: string = this.#timeZone): number {
+  /** The number of the timetable of a text; `UNKNOWN_TIMETABLE` if it cannot be read, undefined if there is none. */
+  #timetable(text: string | undefined, shop: StatedHours): number | undefined {
+    if (text === undefined) return undefined;
+    const timeZone = shop.timeZone ?? this.#timeZone;
     const key = `${timeZone}\n${text}`;
     let number = this.#numberOfText.get(key);
     if (number === undefined) this.#numberOfText.set(key, (number = this.#read(text, timeZone)));
+    if (number === UNKNOWN_TIMETABLE) this.#countUnreadable(text, shop.shopId);
     return number;
+  }
+
+  #countUnreadable(text: string, shopId: string): void {
+    const unreadable = this.#unreadable.get(text)!;
+    unreadable.count++;
+    const { shopIds } = unreadable;
+    if (shopIds.length < EXAMPLE_SHOPS_MAX && !shopIds.includes(shopId)) shopIds.push(shopId);
   }
 
   /** The section, `order[ordinal]` being the place of the shop in the input. */
@@ -117,14 +152,14 @@ export class OpeningHoursBuilder {
   }
 
   summary(): HoursSummary {
-    const unreadable = [...this.#unreadable.values()].filter(({ shopCount }) => shopCount > 0);
-    const unreadableCount = unreadable.reduce((count, { shopCount }) => count + shopCount, 0);
     return {
-      knownCount: this.#shopTimetables.length - this.#unstatedCount - unreadableCount,
+      knownCount: this.#shopTimetables.length - this.#unstatedCount - this.#unreadableCount,
       unstatedCount: this.#unstatedCount,
-      unreadableCount,
-      unreadable: unreadable.toSorted((a, b) => b.shopCount - a.shopCount).slice(0, EXAMPLES_MAX),
-      zoneAssumedCount: this.#zoneAssumedCount,
+      unreadableCount: this.#unreadableCount,
+      zoneStatedCount: this.#zoneStatedCount,
+      zoneUnreadableCount: this.#zoneUnreadableCount,
+      unreadable: [...this.#unreadable.values()].toSorted((a, b) => b.count - a.count).slice(0, EXAMPLES_MAX),
+      timeZoneAssumedCount: this.#timeZoneAssumedCount,
       holidaysMissingCount: this.#holidaysMissingCount,
     };
   }
@@ -132,7 +167,10 @@ export class OpeningHoursBuilder {
   #read(text: string, timeZone: string): number {
     const read = readOpeningHours(text);
     if ('fault' in read) {
-      if (!this.#unreadable.has(text)) this.#unreadable.set(text, { text, fault: read.fault, shopCount: 0 });
+      if (!this.#unreadable.has(text)) {
+        const { fault } = read;
+        this.#unreadable.set(text, { text, fault, count: 0, shopIds: [] });
+      }
       return UNKNOWN_TIMETABLE;
     }
     const selectors = read.rules.flatMap((rule) => rule.selectors);

@@ -67,7 +67,10 @@ export class OpeningHours {
   readonly #fromMs: Float64Array;
   readonly #toMs: Float64Array;
   readonly #isOpen: Uint8Array;
-  /** What each timetable is throughout the stretch of the last `ask`, or UNASKED. */
+  /**
+   * What each timetable is throughout the stretch of the last `ask`, or UNASKED; always so behind the last timetable, for
+   * shops that go by several (see catalog/zone-hours.ts).
+   */
   readonly answers: Uint8Array;
   #askedFromMs = Number.NaN;
   #askedToMs = Number.NaN;
@@ -83,7 +86,7 @@ export class OpeningHours {
     this.#fromMs = new Float64Array(this.timetableCount);
     this.#toMs = new Float64Array(this.timetableCount);
     this.#isOpen = new Uint8Array(this.timetableCount);
-    this.answers = new Uint8Array(this.timetableCount).fill(UNASKED);
+    this.answers = new Uint8Array(this.timetableCount + 1).fill(UNASKED);
   }
 
   /** Reads a section in place. Throws `snapshot_invalid` if its parts cannot be there. */

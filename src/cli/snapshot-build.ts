@@ -100,7 +100,8 @@ function builtText(built: BuiltSnapshot): string {
   if (bounds !== null)
     lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
   if (built.userListCount > 0) lines.push(`lists    of ${built.userListCount} users`);
-  if (built.zoneCount > 0) lines.push(`zones    ${built.zoneCount}`);
+  if (built.zoneCount > 0)
+    lines.push(`zones    ${built.zoneCount}, ${built.hours.zoneStatedCount} with hours of their own`);
   lines.push(`filters  ${columns.join(', ')}`);
   if (unfilterable.length > 0)
     lines.push(
@@ -113,29 +114,36 @@ function builtText(built: BuiltSnapshot): string {
 
 /** What shops are taken to be open when, and why some are not. */
 function hoursLines(hours: HoursSummary, timeZone: string | undefined): string[] {
-  const { knownCount, unstatedCount, unreadableCount, zoneAssumedCount, holidaysMissingCount } = hours;
+  const { knownCount, unstatedCount, unreadableCount, timeZoneAssumedCount, holidaysMissingCount } = hours;
   const lines = [
-    `hours    of ${shopsText(knownCount)}; unknown of ${unstatedCount + unreadableCount}, which count as open`,
+    `hours    of ${countText(knownCount, 'shop')}; unknown of ${unstatedCount + unreadableCount}, which count as open`,
   ];
-  if (unreadableCount > 0) lines.push(`openingHours of ${shopsText(unreadableCount)} cannot be read:`);
-  for (const { text, fault, shopCount } of hours.unreadable)
-    lines.push(`  ${shopCount} × ${shown(text)} ${fault}`);
-  if (zoneAssumedCount > 0 && timeZone === undefined) {
-    const have = zoneAssumedCount === 1 ? 'has' : 'have';
+  if (hours.unreadable.length > 0) {
+    const whose = [countText(unreadableCount, 'shop'), countText(hours.zoneUnreadableCount, 'zone')];
     lines.push(
-      `warning: ${shopsText(zoneAssumedCount)} with hours ${have} no timeZone; UTC is taken, say another by --time-zone`,
+      `openingHours of ${whose.filter((text) => !text.startsWith('0')).join(' and ')} cannot be read:`,
+    );
+  }
+  for (const { text, fault, count, shopIds } of hours.unreadable) {
+    const more = count > shopIds.length ? ' …' : '';
+    lines.push(`  ${count} × ${shown(text)} ${fault}: ${shopIds.map(shown).join(', ')}${more}`);
+  }
+  if (timeZoneAssumedCount > 0 && timeZone === undefined) {
+    const have = timeZoneAssumedCount === 1 ? 'has' : 'have';
+    lines.push(
+      `warning: ${countText(timeZoneAssumedCount, 'shop')} with hours ${have} no timeZone; UTC is taken, say another by --time-zone`,
     );
   }
   if (holidaysMissingCount > 0)
     lines.push(
-      `warning: the hours of ${shopsText(holidaysMissingCount)} name public holidays (PH), none are known in their time ` +
+      `warning: the hours of ${countText(holidaysMissingCount, 'shop')} name public holidays (PH), none are known in their time ` +
         'zone; those rules never apply, give --holidays',
     );
   return lines;
 }
 
-function shopsText(count: number): string {
-  return `${count} ${count === 1 ? 'shop' : 'shops'}`;
+function countText(count: number, what: 'shop' | 'zone'): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function readModelCard(path: string): { [key: string]: unknown } {

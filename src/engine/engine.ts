@@ -20,8 +20,9 @@ import {
 import { IMPRESSION } from '../domain/impression.ts';
 import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
-import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
+import type { ShownZone } from '../domain/zone.ts';
+import { multiPolygonOf } from '../geo/geojson.ts';
 import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
 import {
   broughtActions,
@@ -38,6 +39,7 @@ import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-b
 import {
   ExplainRequestSchema,
   LimitSchema,
+  OpenOnlySchema,
   RecommendRequestSchema,
   SimilaritiesRequestSchema,
   type CheckedRecommendRequest,
@@ -90,7 +92,11 @@ const KeywordsSchema = z.strictObject({
 });
 const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
-const SimilarSchema = z.strictObject({ location: LocationSchema, limit: LimitSchema.optional() });
+const SimilarSchema = z.strictObject({
+  location: LocationSchema,
+  limit: LimitSchema.optional(),
+  openOnly: OpenOnlySchema.optional(),
+});
 const utf8 = new TextDecoder();
 
 /** What an engine needs from its surroundings. */
@@ -114,6 +120,14 @@ export interface SnapshotSummary {
   /** True if this process reads the file's pages themselves, false if it holds a copy or has not loaded it. */
   readonly mapped: boolean;
   readonly modelCard: ModelCard;
+}
+
+/** A shop as its owner described it. */
+export interface ShopRecord extends Shop {
+  /** The snapshot that the record is from. */
+  readonly version: string;
+  /** Where it delivers beside its radius; absent if it has none. */
+  readonly zones?: readonly ShownZone[];
 }
 
 export interface StatusesSet {
@@ -288,21 +302,32 @@ export class Engine {
     return answer;
   }
 
-  /** Shops like `shopId` that deliver to the location. Throws `shop_unknown`. */
+  /**
+   * Shops like `shopId` that deliver to the location: a recommendation for who has just viewed it, without the shop itself.
+   * `limit` and `openOnly` are those of `recommend`, everything else is as it is there by default: now, no filter, the
+   * shops' own radii and zones. The shop itself need neither be open nor deliver. Throws `shop_unknown`.
+   */
   async similar(
     shopId: string,
-    options: { readonly location: Location; readonly limit?: number | undefined },
+    options: Pick<RecommendRequest, 'location' | 'limit' | 'openOnly'>,
   ): Promise<Recommendation> {
     this.#ordinalOf(shopId);
-    const { location, limit } = validate(SimilarSchema, options);
-    return this.recommend({ actions: [{ type: 'view', shopId }], location, excludeShopIds: [shopId], limit });
+    const checked = validate(SimilarSchema, options);
+    return this.recommend({
+      actions: [{ type: 'view', shopId }],
+      excludeShopIds: [shopId],
+      ...checked,
+    });
   }
 
-  /** The catalog record of a shop in the active version. Throws `shop_unknown`. */
-  shop(shopId: string): Shop & { readonly version: string } {
+  /** The catalog record of a shop in the active version, and its zones. Throws `shop_unknown`. */
+  shop(shopId: string): ShopRecord {
     const ordinal = this.#ordinalOf(shopId);
-    const { generation } = this.#generations.find(null);
-    return { version: generation.version, ...generation.catalog.record(ordinal) };
+    const { version, catalog, zones } = this.#generations.find(null).generation;
+    const shown = zones.of(ordinal).map(({ polygons, ...zone }): ShownZone => {
+      return { geometry: multiPolygonOf(polygons), ...zone };
+    });
+    return { version, ...catalog.record(ordinal), ...(shown.length > 0 && { zones: shown }) };
   }
 
   /**

@@ -12,9 +12,6 @@ import { oneTurnEast, type Polygons } from './polygons.ts';
 const NODE_FLOATS = 4;
 const FAN_OUT = 16;
 
-/** Is told of a polygon whose box holds the location at longitude `x`. */
-export type VisitBox = (polygon: number, x: number) => void;
-
 /** The first node of every level, the boxes' own first, and how many nodes there are in all. */
 function levelStarts(boxCount: number): number[] {
   const starts = [0];
@@ -60,25 +57,42 @@ export class BoxTree {
   /** West, south, east and north of every polygon, then the nodes above them. */
   readonly nodes: Float64Array;
   readonly #starts: readonly number[];
-  readonly #visit: VisitBox;
   #x = 0;
   #y = 0;
+  #out: Uint32Array = new Uint32Array(0);
+  #count = 0;
 
-  constructor(nodes: Float64Array, boxCount: number, visit: VisitBox) {
+  constructor(nodes: Float64Array, boxCount: number) {
     this.nodes = nodes;
     this.#starts = levelStarts(boxCount);
-    this.#visit = visit;
   }
 
-  /** Visits every polygon whose box holds the location, ascending. `lon` as of `westmost`, `lat` as of `exactDegrees`. */
-  search(lon: number, lat: number): void {
+  /**
+   * Writes every polygon whose box holds the location, at `lon` or a turn further east, to `out`, ascending; returns how
+   * many. `lon` as of `westmost`, `lat` as of `exactDegrees`. `out` must have room for all polygons.
+   */
+  search(lon: number, lat: number, out: Uint32Array): number {
     const top = this.#starts.length - 2;
     this.#x = lon;
     this.#y = lat;
+    this.#out = out;
+    this.#count = 0;
     this.#searchNodes(top, this.#starts[top]!, this.#starts[top + 1]!);
+    return this.#count;
   }
 
-  /** Looks at the nodes `first` … `end` of a level. No box is wider than a turn, so it holds one longitude or, at its ends, both. */
+  /** Whether the box of a polygon holds a location, at `lon` or a turn further east. */
+  holds(polygon: number, lon: number, lat: number): boolean {
+    const { nodes } = this;
+    const at = polygon * NODE_FLOATS;
+    if (!(nodes[at + 1]! <= lat && lat <= nodes[at + 3]!)) return false;
+    const lonEast = oneTurnEast(lon);
+    return (
+      (nodes[at]! <= lon && lon <= nodes[at + 2]!) || (nodes[at]! <= lonEast && lonEast <= nodes[at + 2]!)
+    );
+  }
+
+  /** Looks at the nodes `first` … `end` of a level. */
   #searchNodes(level: number, first: number, end: number): void {
     const { nodes } = this;
     const y = this.#y;
@@ -87,13 +101,9 @@ export class BoxTree {
       const at = node * NODE_FLOATS;
       if (!(nodes[at + 1]! <= y && y <= nodes[at + 3]!)) continue;
       const isHere = nodes[at]! <= x && x <= nodes[at + 2]!;
-      const isEast = nodes[at]! <= xEast && xEast <= nodes[at + 2]!;
-      if (level > 0) {
-        if (isHere || isEast) this.#searchChildren(level, node);
-      } else {
-        if (isHere) this.#visit(node, x);
-        if (isEast) this.#visit(node, xEast);
-      }
+      if (!isHere && !(nodes[at]! <= xEast && xEast <= nodes[at + 2]!)) continue;
+      if (level === 0) this.#out[this.#count++] = node;
+      else this.#searchChildren(level, node);
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Reads polygons and zones from GeoJSON (RFC 7946).
+ * Reads polygons and zones from GeoJSON (RFC 7946) and writes them.
  *
  * Edges are straight in degrees. A step of more than 180° between two positions is taken the short way, across the
  * date line, so a ring may cross it as well as be cut there; only a step from -180 to 180 along one latitude stays as
@@ -7,7 +7,8 @@
  */
 import { shown } from '../base/validate.ts';
 import { locationFault } from '../domain/location.ts';
-import type { Polygon, Ring, Zone } from '../domain/zone.ts';
+import { WEEK_TABLE_EXPECTED, weekTableText } from '../domain/week-table.ts';
+import type { MultiPolygon, Polygon, Position, Ring, Zone } from '../domain/zone.ts';
 import { exactDegrees } from './polygons.ts';
 
 /** Positions of one shop's zones: those of a polygon are looked at whenever a location is near its border. */
@@ -35,6 +36,33 @@ export function readPolygons(
  */
 export function readZones(value: unknown, refuse: Refuse): Zone[] | undefined {
   return new GeoJsonReader(ZONE_POSITION_COUNT_MAX, refuse).zones(value);
+}
+
+/** Polygons as GeoJSON: read again, they are the same but for the direction of their rings. */
+export function multiPolygonOf(polygons: readonly Polygon[]): MultiPolygon {
+  const coordinates = polygons.map((polygon) => polygon.map((ring, i) => closedRing(ring, i === 0)));
+  return { type: 'MultiPolygon', coordinates };
+}
+
+function closedRing(ring: Ring, isOuter: boolean): Position[] {
+  const [first, ...others] = ring.lons.map((lon, i): Position => [homeLon(lon), ring.lats[i]!]);
+  const isCounterclockwise = doubleArea(ring) > 0;
+  return [first!, ...(isCounterclockwise === isOuter ? others : others.toReversed()), first!];
+}
+
+/** A longitude of a ring where callers look for it. The difference is exact: it is no longer than what it is taken from. */
+function homeLon(lon: number): number {
+  return lon > TURN_DEGREES / 2 ? lon - TURN_DEGREES : lon;
+}
+
+/** Twice the area that a ring encloses, square degrees; below 0 if it runs clockwise. */
+function doubleArea({ lons, lats }: Ring): number {
+  return lons.reduce((sum, lon, i) => {
+    const next = (i + 1) % lons.length;
+    return (
+      sum + (lon - lons[0]!) * (lats[next]! - lats[0]!) - (lons[next]! - lons[0]!) * (lats[i]! - lats[0]!)
+    );
+  }, 0);
 }
 
 type Members = { readonly [member: string]: unknown };
@@ -87,19 +115,19 @@ class GeoJsonReader {
     if (type !== 'Feature') return this.#wrong([...path, 'type'], type, '"Feature"');
     const polygons = this.geometry(geometry, [...path, 'geometry']);
     if (polygons === undefined) return undefined;
-    const { openingHours, deliveryFee } = membersOf(properties);
-    if (!isAbsent(openingHours) && !(typeof openingHours === 'string' && openingHours.isWellFormed()))
-      return this.#wrong([...path, 'properties', 'openingHours'], openingHours, 'text in valid Unicode');
-    if (!isAbsent(deliveryFee) && !(Number.isFinite(deliveryFee) && (deliveryFee as number) >= 0))
-      return this.#wrong(
-        [...path, 'properties', 'deliveryFee'],
-        deliveryFee,
-        'a finite number of at least 0',
-      );
+    const { openingHours, deliveryFee: feeGiven } = membersOf(properties);
+    const hoursText = hoursTextOf(openingHours);
+    if (hoursText === undefined) {
+      const expected = typeof openingHours === 'string' ? 'text in valid Unicode' : WEEK_TABLE_EXPECTED;
+      return this.#wrong([...path, 'properties', 'openingHours'], openingHours, expected);
+    }
+    const deliveryFee = numberOf(feeGiven) ?? undefined;
+    if (deliveryFee !== undefined && !isFee(deliveryFee))
+      return this.#wrong([...path, 'properties', 'deliveryFee'], feeGiven, 'a finite number of at least 0');
     return {
       polygons,
-      ...(openingHours && { openingHours }),
-      ...(!isAbsent(deliveryFee) && { deliveryFee: deliveryFee as number }),
+      ...(hoursText !== '' && { openingHours: hoursText }),
+      ...(deliveryFee !== undefined && { deliveryFee }),
     };
   }
 
@@ -130,27 +158,25 @@ class GeoJsonReader {
       const expected = `at most ${this.#positionCountMax}; simplify the polygons`;
       return this.#say(path, `${this.#positionCount} positions so far`, expected);
     }
-    if (!value.every((position, i) => this.#isPosition(position, path, i))) return undefined;
-    const positions = value as [lon: number, lat: number][];
+    const positions = allOf(value, (position, i) => this.#position(position, path, i));
+    if (positions === undefined) return undefined;
     const [first, last] = [positions[0]!, positions.at(-1)!];
     if (first[0] !== last[0] || first[1] !== last[1])
       return this.#wrong([...path, count - 1], last, `the first position again, ${shown(first)}`);
     return this.#drawn(positions, path);
   }
 
-  #isPosition(value: unknown, path: GeoJsonPath, i: number): boolean {
-    if (!Array.isArray(value) || typeof value[0] !== 'number' || typeof value[1] !== 'number')
-      this.#wrong([...path, i], value, 'a position: [lon, lat] in degrees');
-    else {
-      const fault = locationFault(value[0], value[1]);
-      if (fault === undefined) return true;
-      this.#wrong([...path, i], value, `a position in degrees: ${fault}`);
-    }
-    return false;
+  #position(value: unknown, path: GeoJsonPath, i: number): Position | undefined {
+    const [lon, lat] = Array.isArray(value) ? [numberOf(value[0]), numberOf(value[1])] : [];
+    if (typeof lon !== 'number' || typeof lat !== 'number')
+      return this.#wrong([...path, i], value, 'a position: [lon, lat] in degrees');
+    const fault = locationFault(lon, lat);
+    if (fault === undefined) return [lon, lat];
+    return this.#wrong([...path, i], value, `a position in degrees: ${fault}`);
   }
 
   /** Follows the positions and counts the turns round the Earth that lie before each. */
-  #drawn(positions: readonly (readonly [number, number])[], path: GeoJsonPath): DrawnRing | undefined {
+  #drawn(positions: readonly Position[], path: GeoJsonPath): DrawnRing | undefined {
     const turns: number[] = [];
     let turn = 0;
     positions.forEach(([lon, lat], i) => {
@@ -182,7 +208,7 @@ class GeoJsonReader {
 
 /** A ring as it is followed from its first position, which has turn 0. */
 interface DrawnRing {
-  readonly positions: readonly (readonly [lon: number, lat: number])[];
+  readonly positions: readonly Position[];
   readonly turns: readonly number[];
 }
 
@@ -223,8 +249,20 @@ function turnedLon(lon: number, turns: number): number {
   return exactDegrees(lon) + turns * TURN_DEGREES;
 }
 
-function isAbsent(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
+/** A text as it is, a weekly table as a text, nothing as an empty one; undefined of what is none of these. */
+function hoursTextOf(openingHours: unknown): string | undefined {
+  if (openingHours === undefined || openingHours === null) return '';
+  if (typeof openingHours !== 'string') return weekTableText(openingHours);
+  return openingHours.isWellFormed() ? openingHours : undefined;
+}
+
+function isFee(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Infinity;
+}
+
+/** Whole numbers of a Parquet file are bigints. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
 }
 
 /** What `read` makes of every value, or undefined as soon as it makes undefined of one. */

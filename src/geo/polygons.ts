@@ -72,6 +72,16 @@ export class Polygons {
     return this.polygonRings.length - 1;
   }
 
+  /** A polygon as it was made. */
+  at(polygon: number): Polygon {
+    const { lons, lats, ringVertices, polygonRings } = this;
+    const first = polygonRings[polygon]!;
+    return Array.from({ length: polygonRings[polygon + 1]! - first }, (_, i) => {
+      const [start, end] = [ringVertices[first + i]!, ringVertices[first + i + 1]!];
+      return { lons: Array.from(lons.subarray(start, end)), lats: Array.from(lats.subarray(start, end)) };
+    });
+  }
+
   /** Writes west, south, east and north of a polygon to `out`: the box of all its rings. */
   writeBox(polygon: number, out: Float64Array): void {
     const { lons, lats, ringVertices, polygonRings } = this;
@@ -85,34 +95,37 @@ export class Polygons {
     }
   }
 
-  /** Whether a location is in a polygon, given by `westmost` and `exactDegrees`. */
-  holdsLocation(polygon: number, lon: number, lat: number): boolean {
-    return this.holds(polygon, lon, lat) || this.holds(polygon, oneTurnEast(lon), lat);
-  }
-
-  /** Whether the point (x, y) is in a polygon, where `x` is a longitude as its rings have them. */
+  /**
+   * Whether the point (x, y) is in a polygon, where `x` is a longitude as its rings have them. Two loops run over the
+   * vertices on one side of its latitude, as most lie on the side of the one before: 205 to 90 ns for 60 vertices.
+   */
   holds(polygon: number, x: number, y: number): boolean {
     const { lons, lats, ringVertices } = this;
     const ringEnd = this.polygonRings[polygon + 1]!;
     let isInside = false;
     for (let ring = this.polygonRings[polygon]!; ring < ringEnd; ring++) {
+      const first = ringVertices[ring]!;
       const end = ringVertices[ring + 1]!;
-      let before = end - 1;
-      let wasAbove = lats[before]! > y;
-      for (let i = ringVertices[ring]!; i < end; before = i++) {
-        const lat = lats[i]!;
-        const isAbove = lat > y;
-        if (isAbove !== wasAbove) {
-          wasAbove = isAbove;
-          const x1 = lons[before]!;
-          const x2 = lons[i]!;
-          if (x1 > x && x2 > x) isInside = !isInside;
-          else if (x1 >= x || x2 >= x) {
-            const side = orient2d(x1, lats[before]!, x2, lat, x, y);
-            if (side === 0) return true;
-            if (side < 0 === isAbove) isInside = !isInside;
-          }
-        } else if (lat === y && isOnLevelEdge(lons[before]!, lats[before]!, lons[i]!, x, y)) return true;
+      let isAbove = lats[end - 1]! > y;
+      for (let i = first; ; i++) {
+        if (isAbove) while (i < end && lats[i]! > y) i++;
+        else while (i < end && lats[i]! < y) i++;
+        if (i === end) break;
+        const before = (i === first ? end : i) - 1;
+        const x1 = lons[before]!;
+        const x2 = lons[i]!;
+        const y2 = lats[i]!;
+        if (y2 > y === isAbove) {
+          if (isOnLevelEdge(x1, lats[before]!, x2, x, y)) return true;
+          continue;
+        }
+        isAbove = !isAbove;
+        if (x1 > x && x2 > x) isInside = !isInside;
+        else if (x1 >= x || x2 >= x) {
+          const side = orient2d(x1, lats[before]!, x2, y2, x, y);
+          if (side === 0) return true;
+          if (side < 0 === isAbove) isInside = !isInside;
+        }
       }
     }
     return isInside;

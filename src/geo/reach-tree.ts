@@ -142,6 +142,13 @@ export class ReachTree {
     return squared <= reach ? 0 : metersOfChordSquared(squared) - metersOfChordSquared(reach);
   }
 
+  /** Tells of any shop whether its own radius reaches a location, as `find` does. */
+  reachingTo(location: Location): (ordinal: number) => boolean {
+    const { reaches } = this.#places;
+    const chordSquaredTo = this.chordsSquaredFrom(location);
+    return (ordinal) => chordSquaredTo(ordinal) <= reaches[ordinal]!;
+  }
+
   #visit(node: number, left: number, right: number): void {
     const at = node * NODE_FLOATS;
     // The distances to a box bound those to the points inside it also after rounding, as every step here is monotone.

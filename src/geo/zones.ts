@@ -1,6 +1,6 @@
 /**
- * The zones of a snapshot: polygons that shops deliver to, each with its own fee and hours (which do not decide yet), and
- * a tree of their boxes.
+ * The zones of a snapshot: polygons that shops deliver to, each with a fee and hours of its own if given, and a tree of
+ * their boxes. What the hours mean is not known here.
  * Made by `ZonesBuilder`, in one block of bytes that is read where it lies:
  *
  *     u32 zone count Z │ u32 polygon count P │ u32 ring count R │ u32 vertex count V
@@ -28,7 +28,7 @@ import { BoxTree, boxTreeFloats, buildBoxTree } from './box-tree.ts';
 import { cellAt, CELLS_BYTES, findCells, ON_BORDER, OUTSIDE } from './cells.ts';
 import { CHORD_SQUARED_UNLIMITED, chordSquared, chordSquaredOfMeters, writePosition } from './earth.ts';
 import { metersToBorder } from './meters-to-border.ts';
-import { exactDegrees, Polygons, westmost } from './polygons.ts';
+import { exactDegrees, oneTurnEast, Polygons, westmost } from './polygons.ts';
 import { NO_REACH, type Places } from './reach-tree.ts';
 
 const SECTION = 'zones';
@@ -140,21 +140,18 @@ export class ZonesBuilder {
 export class Zones {
   /** How many zones there are; those of a shop follow each other. */
   readonly count: number;
+  /** uint32[count]: the ordinal of each zone's shop, ascending. */
+  readonly shops: Uint32Array;
   readonly #places: Places;
   readonly #fees: Float64Array;
-  readonly #shops: Uint32Array;
   readonly #zonePolygons: Uint32Array;
   readonly #polygonZones: Uint32Array;
   readonly #polygons: Polygons;
   readonly #hours: TextTable;
   readonly #boxes: BoxTree;
   readonly #cells: Uint8Array;
-  /** The shops found by the search that runs, ascending. */
-  readonly #found: Uint32Array;
-  #foundCount = 0;
-  readonly #center = new Float64Array(3);
-  #limit = 0;
-  #lat = 0;
+  /** What a search works on: the polygons whose boxes hold the location, and in their place the shops that it finds. */
+  readonly #scratch: Uint32Array;
 
   /** Reads a section in place. Throws `snapshot_invalid` if its parts cannot be there. */
   constructor(bytes: Uint8Array, places: Places) {
@@ -169,14 +166,14 @@ export class Zones {
     this.count = counts.zones;
     this.#places = places;
     this.#fees = parts.fees;
-    this.#shops = parts.shops;
+    this.shops = parts.shops;
     this.#zonePolygons = parts.zonePolygons;
     this.#polygonZones = parts.polygonZones;
     this.#polygons = new Polygons(parts.lons, parts.lats, parts.ringVertices, parts.polygonRings);
     this.#hours = TextTable.over(parts.hours, SECTION);
-    this.#boxes = new BoxTree(parts.boxes, counts.polygons, (polygon, x) => this.#look(polygon, x));
+    this.#boxes = new BoxTree(parts.boxes, counts.polygons);
     this.#cells = parts.cells;
-    this.#found = new Uint32Array(counts.zones);
+    this.#scratch = new Uint32Array(counts.polygons);
   }
 
   /**
@@ -185,34 +182,41 @@ export class Zones {
    */
   add(location: Location, radiusMeters: number | undefined, out: Uint32Array, count: number): number {
     if (this.count === 0) return count;
-    writePosition(location.lon, location.lat, this.#center, 0);
-    this.#limit = radiusMeters === undefined ? CHORD_SQUARED_UNLIMITED : chordSquaredOfMeters(radiusMeters);
-    this.#lat = exactDegrees(location.lat);
-    this.#foundCount = 0;
-    this.#boxes.search(westmost(location.lon), this.#lat);
-    return merge(out, count, this.#found, this.#foundCount);
+    return merge(out, count, this.#scratch, this.#find(location, radiusMeters));
   }
 
-  /**
-   * The zone of a shop that a location is served by: of those that hold it the one with the least fee, before those
-   * without one; the first of equals. -1 if none of the shop's zones holds it.
-   */
-  zoneAt(ordinal: number, location: Location): number {
+  /** The zones of a shop as they were built. */
+  of(ordinal: number): Zone[] {
+    const zones: Zone[] = [];
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++) {
+      const first = this.#zonePolygons[zone]!;
+      const count = this.#zonePolygons[zone + 1]! - first;
+      const polygons = Array.from({ length: count }, (_, i) => this.#polygons.at(first + i));
+      const [openingHours, deliveryFee] = [this.hoursOf(zone), this.feeOf(zone)];
+      zones.push({
+        polygons,
+        ...(openingHours !== undefined && { openingHours }),
+        ...(deliveryFee !== undefined && { deliveryFee }),
+      });
+    }
+    return zones;
+  }
+
+  /** The zones of a shop that hold a location, ascending. */
+  holding(ordinal: number, location: Location): number[] {
     const lon = westmost(location.lon);
     const lat = exactDegrees(location.lat);
-    let best = -1;
-    for (let zone = this.#firstZone(ordinal); this.#shops[zone] === ordinal; zone++) {
-      const isBetter = best === -1 || isCheaper(this.#fees[zone]!, this.#fees[best]!);
-      if (isBetter && this.#holds(zone, lon, lat)) best = zone;
-    }
-    return best;
+    const held: number[] = [];
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++)
+      if (this.#holds(zone, lon, lat)) held.push(zone);
+    return held;
   }
 
   /** How far a location lies outside the zones of a shop, meters; 0 inside, Infinity for a shop that has none. */
   metersBeyond(ordinal: number, location: Location): number {
-    if (this.zoneAt(ordinal, location) !== -1) return 0;
+    if (this.holding(ordinal, location).length > 0) return 0;
     let meters = Infinity;
-    for (let zone = this.#firstZone(ordinal); this.#shops[zone] === ordinal; zone++) {
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++) {
       const end = this.#zonePolygons[zone + 1]!;
       for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++)
         meters = Math.min(meters, metersToBorder(this.#polygons, polygon, location));
@@ -249,9 +253,9 @@ export class Zones {
   }
 
   #verifyZone(zone: number): void {
-    const shop = this.#shops[zone]!;
+    const shop = this.shops[zone]!;
     const shopCount = this.#places.reaches.length;
-    if (shop >= shopCount || (zone > 0 && shop < this.#shops[zone - 1]!)) {
+    if (shop >= shopCount || (zone > 0 && shop < this.shops[zone - 1]!)) {
       const expected = `ascending below ${shopCount}`;
       throw invalidSection(SECTION, `zone ${zone} is of shop ${shop}, expected ${expected}`);
     }
@@ -294,29 +298,53 @@ export class Zones {
     }
   }
 
-  /** Looks at a polygon whose box holds the location, at longitude `x`. What lies side by side in memory is read first. */
-  #look(polygon: number, x: number): void {
-    const ordinal = this.#shops[this.#polygonZones[polygon]!]!;
-    const isFound = this.#foundCount > 0 && this.#found[this.#foundCount - 1] === ordinal;
-    if (isFound || !this.#isLeftToFind(ordinal)) return;
-    const cell = cellAt(this.#cells, this.#boxes.nodes, polygon, x, this.#lat);
-    if (cell === OUTSIDE || (cell === ON_BORDER && !this.#polygons.holds(polygon, x, this.#lat))) return;
-    this.#found[this.#foundCount++] = ordinal;
+  /**
+   * Writes the shops with a polygon that holds `location`, within `radiusMeters` and not found by the tree, to the
+   * scratch, ascending; returns how many. What lies side by side in memory is read first.
+   */
+  #find({ lon: anyLon, lat: anyLat }: Location, radiusMeters: number | undefined): number {
+    const [lon, lat] = [westmost(anyLon), exactDegrees(anyLat)];
+    const scratch = this.#scratch;
+    const polygonCount = this.#boxes.search(lon, lat, scratch);
+    const { shops } = this;
+    const polygonZones = this.#polygonZones;
+    const { positions, reaches } = this.#places;
+    const center = new Float64Array(3);
+    writePosition(anyLon, anyLat, center, 0);
+    const limit = radiusMeters === undefined ? CHORD_SQUARED_UNLIMITED : chordSquaredOfMeters(radiusMeters);
+    let last = -1;
+    let foundCount = 0;
+    for (let i = 0; i < polygonCount; i++) {
+      const polygon = scratch[i]!;
+      const ordinal = shops[polygonZones[polygon]!]!;
+      if (ordinal === last) continue;
+      const reach = reaches[ordinal]!;
+      if (reach !== NO_REACH || limit !== CHORD_SQUARED_UNLIMITED) {
+        const squared = chordSquared(center, 0, positions, ordinal * 3);
+        if (squared > limit || squared <= reach) continue;
+      }
+      if (this.#isInside(polygon, lon, lat)) scratch[foundCount++] = last = ordinal;
+    }
+    return foundCount;
   }
 
-  /** Whether a shop lies within the request's radius and the tree has not found it. */
-  #isLeftToFind(ordinal: number): boolean {
-    const { positions, reaches } = this.#places;
-    const reach = reaches[ordinal]!;
-    if (reach === NO_REACH && this.#limit === CHORD_SQUARED_UNLIMITED) return true;
-    const squared = chordSquared(this.#center, 0, positions, ordinal * 3);
-    return squared <= this.#limit && squared > reach;
+  /** Whether a polygon holds a location that its box holds, at `lon`, a turn further east, or, at its ends, both. */
+  #isInside(polygon: number, lon: number, lat: number): boolean {
+    const { nodes } = this.#boxes;
+    if (nodes[polygon * 4]! <= lon && this.#isInsideAt(polygon, lon, lat)) return true;
+    const lonEast = oneTurnEast(lon);
+    return lonEast <= nodes[polygon * 4 + 2]! && this.#isInsideAt(polygon, lonEast, lat);
+  }
+
+  #isInsideAt(polygon: number, x: number, y: number): boolean {
+    const cell = cellAt(this.#cells, this.#boxes.nodes, polygon, x, y);
+    return cell !== OUTSIDE && (cell !== ON_BORDER || this.#polygons.holds(polygon, x, y));
   }
 
   #holds(zone: number, lon: number, lat: number): boolean {
     const end = this.#zonePolygons[zone + 1]!;
     for (let polygon = this.#zonePolygons[zone]!; polygon < end; polygon++)
-      if (this.#polygons.holdsLocation(polygon, lon, lat)) return true;
+      if (this.#boxes.holds(polygon, lon, lat) && this.#isInside(polygon, lon, lat)) return true;
     return false;
   }
 
@@ -326,7 +354,7 @@ export class Zones {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#shops[middle]! >= ordinal) high = middle;
+      if (this.shops[middle]! >= ordinal) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -335,7 +363,7 @@ export class Zones {
   #verifyReaches(): void {
     const { reaches } = this.#places;
     for (let ordinal = 0; ordinal < reaches.length; ordinal++) {
-      if (reaches[ordinal] === NO_REACH && this.#shops[this.#firstZone(ordinal)] !== ordinal)
+      if (reaches[ordinal] === NO_REACH && this.shops[this.#firstZone(ordinal)] !== ordinal)
         throw invalidSection(
           SECTION,
           `shop ${ordinal} has neither a radius nor a zone, expected one of them`,
@@ -359,11 +387,6 @@ function merge(out: Uint32Array, count: number, added: Uint32Array, addedCount: 
     out[to--] = ordinal;
   }
   return count + addedCount;
-}
-
-/** Whether `fee` is the better one; NaN is none. */
-function isCheaper(fee: number, best: number): boolean {
-  return Number.isNaN(best) ? !Number.isNaN(fee) : fee < best;
 }
 
 /** Throws unless `starts` ascends from 0 to `end` in steps of at least `stepMin`. */

@@ -22,6 +22,11 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
 }
 
+/** A schema of something that may be true or false, for a place where only text can stand. */
+export function booleanText<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), schema);
+}
+
 /** The checked parameters in the path of a request. */
 export function pathOf<T>(context: Context<Env>, schema: z.ZodType<T>): T {
   soundUrl(context);

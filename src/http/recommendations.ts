@@ -93,9 +93,18 @@ export const RecommendationSchema = z
           rating: z.number().optional(),
           hours: z.enum(['open', 'closed', 'unknown']).meta({
             description:
-              'at the moment and for the minutes asked about; `unknown` if neither a status nor readable hours say',
+              'at the moment and for the minutes asked about, by the status of the shop, else by the best of the ways in ' +
+              'which it reaches the location: zones that hold it, each by its own hours if it has any, and its radius; ' +
+              '`unknown` if none is open and readable hours are missing',
           }),
-          deliveryFee: z.number().optional(),
+          deliveryFee: z
+            .number()
+            .optional()
+            .meta({
+              description:
+                'the least that a zone states which holds the location and counts: with `openOnly` true zones that are ' +
+                'closed do not, with `"known"` neither do those of unknown hours, with false all do',
+            }),
           attributes: z.record(z.string(), z.unknown()),
           promoted: z.literal(true).optional(),
           reasons: z.array(ReasonSchema).readonly().optional(),

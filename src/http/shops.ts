@@ -4,9 +4,9 @@ import { ShopIdSchema } from '../domain/action.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
 import type { Engine } from '../engine/engine.ts';
 import { LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
-import { LimitSchema } from '../recommender/request.ts';
+import { LimitSchema, OpenOnlySchema } from '../recommender/request.ts';
 import { answer, responses, type Operation } from './operation.ts';
-import { numberText, pathOf, queryOf } from './parameters.ts';
+import { booleanText, numberText, pathOf, queryOf } from './parameters.ts';
 import { RecommendationSchema } from './recommendations.ts';
 import type { Route } from './route.ts';
 
@@ -16,7 +16,30 @@ const SimilarQuerySchema = z.strictObject({
   lon: numberText(LocationSchema.shape.lon).meta({ example: 126.9784 }),
   lat: numberText(LocationSchema.shape.lat).meta({ example: 37.5667 }),
   limit: numberText(LimitSchema.default(LIMIT_DEFAULT)).meta({ example: 3 }),
+  openOnly: booleanText(OpenOnlySchema.default(true)).meta({ example: false }),
 });
+
+const PositionsSchema = z.array(z.tuple([z.number(), z.number()]).readonly()).readonly();
+
+const ZoneSchema = z
+  .strictObject({
+    geometry: z
+      .strictObject({
+        type: z.literal('MultiPolygon'),
+        coordinates: z.array(z.array(PositionsSchema).readonly()).readonly(),
+      })
+      .meta({
+        description:
+          'GeoJSON: [lon, lat] in degrees, rings end where they begin. Across the date line a ring steps from 180 to -180, ' +
+          'it is not cut there.',
+      }),
+    openingHours: z
+      .string()
+      .optional()
+      .meta({ description: 'in place of those of the shop, in its `timeZone`' }),
+    deliveryFee: z.number().optional(),
+  })
+  .meta({ id: 'Zone' });
 
 const ShopSchema = z
   .strictObject({
@@ -33,6 +56,11 @@ const ShopSchema = z
     rating: z.number().optional(),
     popularity: z.number().optional(),
     attributes: z.record(z.string(), z.unknown()),
+    zones: z
+      .array(ZoneSchema)
+      .readonly()
+      .optional()
+      .meta({ description: 'where it delivers beside `deliveryRadiusMeters`; absent if it has none' }),
   })
   .meta({ id: 'Shop' });
 
@@ -49,7 +77,12 @@ export function getShop(engine: Engine): Operation<GetShop> {
       operationId: 'getShop',
       summary: 'The catalog record of a shop',
       request: { params: PathSchema },
-      responses: responses(200, 'The shop as its owner described it.', ShopSchema, [400, 404, 422, 503]),
+      responses: responses(
+        200,
+        'The shop as its owner described it, with its zones.',
+        ShopSchema,
+        [400, 404, 422, 503],
+      ),
     },
     handle: (context) => {
       const { shopId } = pathOf(context, PathSchema);
@@ -63,6 +96,9 @@ export function similarShops(engine: Engine): Operation<SimilarShops> {
     document: {
       operationId: 'similarShops',
       summary: 'Shops like this one that deliver to a location',
+      description:
+        'What `POST /v1/recommendations` answers who has just viewed the shop, now and without a filter; the shop itself is ' +
+        'left out, and need neither be open nor deliver there.',
       request: { params: PathSchema, query: SimilarQuerySchema },
       responses: responses(
         200,
@@ -73,9 +109,9 @@ export function similarShops(engine: Engine): Operation<SimilarShops> {
     },
     handle: async (context) => {
       const { shopId } = pathOf(context, PathSchema);
-      const { lon, lat, limit } = queryOf(context, SimilarQuerySchema);
+      const { lon, lat, limit, openOnly } = queryOf(context, SimilarQuerySchema);
       return answer<typeof RecommendationSchema>(
-        await engine.similar(shopId, { location: { lon, lat }, limit }),
+        await engine.similar(shopId, { location: { lon, lat }, limit, openOnly }),
       );
     },
   };

@@ -1,5 +1,5 @@
 /** All that a recommendation depends on beside the snapshot. It survives a structured clone, so any thread may run it. */
-import type { StatusColumns } from '../catalog/open-shops.ts';
+import type { StatusPages } from '../catalog/status-pages.ts';
 import type { ShownAnswer } from './answer-id.ts';
 import type { Impression, LineAction } from './line-action.ts';
 import type { CheckedRecommendRequest } from './request.ts';
@@ -13,7 +13,7 @@ export interface RecommendJob {
   /** The moment to answer for, milliseconds since 1970. */
   readonly nowMs: number;
   /** What shops say of themselves live; null if none does. Shared between threads, not cloned. */
-  readonly statuses: StatusColumns | null;
+  readonly statuses: StatusPages | null;
   /** The answer whose next page is asked for; it rests on the same version. */
   readonly continued: ShownAnswer | null;
   /** Whether the answer is to be compared with another one. */

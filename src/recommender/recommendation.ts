@@ -56,9 +56,9 @@ export interface RecommendedShop {
   readonly category?: string;
   readonly price?: number;
   readonly rating?: number;
-  /** Whether it is open at `at` and for `openFor` minutes; `unknown` if neither a status nor readable hours say so. */
+  /** Whether it is open for the location, at `at` and for `openFor` minutes, in any of its ways; see domain/zone.ts. */
   readonly hours: Openness;
-  /** Of the shop's zone that holds the location, the least if there are several; absent if none states one. */
+  /** The least of the shop's zones that hold the location and count as `openOnly` says; absent if none states one. */
   readonly deliveryFee?: number;
   readonly attributes: { readonly [name: string]: AttributeValue };
   /** Present if the shop has its place by `promotion`. */

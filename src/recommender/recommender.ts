@@ -19,6 +19,7 @@ import type { RankedBy, Recommendation, Similarities } from './recommendation.ts
 import type { CheckedSimilaritiesRequest } from './request.ts';
 import { scoreBy, type Scored } from './scoring.ts';
 import { selectShops } from './selection.ts';
+import { waysTo } from './ways.ts';
 
 /**
  * A request up to its candidates, which lie in the lane. What is left is a ranking of them for each query vector, which
@@ -56,7 +57,8 @@ export function draftOf(line: Line, job: RecommendJob, startMs: number, widening
   const queries = findQueryVectors(generation, job).filter(
     ({ weight }) => weight < 0 || steps.includes('actions'),
   );
-  const openShops = new OpenShops(generation.hours, job.statuses, openMoment(request, job.nowMs));
+  const ways = waysTo(generation, request.location);
+  const openShops = new OpenShops(generation.hours, job.statuses, openMoment(request, job.nowMs), ways);
   const countWithin = (times: number): number =>
     findCandidates(generation, lane, job, radiusMetersAfter(request, times), openShops);
   let candidateCount = countWithin(widenings);

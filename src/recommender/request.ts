@@ -39,6 +39,15 @@ const SHOP_ID_COUNT_MAX = 100_000;
 const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
 export const LimitSchema = wholeNumber(1, LIMIT_MAX);
 
+/** Which shops a request wants by whether they are open. */
+export const OpenOnlySchema = z
+  .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
+  .describe(
+    'Whether closed shops are left out: by their live status, else by their hours. A shop is open for the location ' +
+      'if one of its ways there is: a zone that holds it, by the hours of the zone if it has any, or its radius. A ' +
+      'shop whose hours are unknown counts as open, unless `"known"`.',
+  );
+
 /** An area of the caller's, in which shops themselves must lie. */
 const WithinSchema = z
   .union(
@@ -97,15 +106,9 @@ const RequestFieldsSchema = z.strictObject({
   openFor: wholeNumber(0, OPEN_FOR_MINUTES_MAX)
     .default(0)
     .describe(
-      'Minutes that a shop must stay open without a gap, from `at` on: what preparing an order takes.',
+      'Minutes that a shop must stay open without a gap, by one way alone, from `at` on: what preparing an order takes.',
     ),
-  openOnly: z
-    .union([z.boolean(), z.literal('known')], { error: 'must be true, false or "known"' })
-    .default(true)
-    .describe(
-      'Whether closed shops are left out: by their live status, else by their hours. A shop whose hours are unknown ' +
-        'counts as open, unless `"known"`.',
-    ),
+  openOnly: OpenOnlySchema.default(true),
   explain: z.boolean().default(true),
   version: z.string().nullish(),
   at: InstantSchema.nullish(),

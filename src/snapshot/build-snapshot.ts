@@ -17,7 +17,6 @@ import { knownTimeZone } from '../catalog/zone-clock.ts';
 import { CHORD_SQUARED_UNLIMITED, writePosition } from '../geo/earth.ts';
 import { kdOrder } from '../geo/kd-order.ts';
 import { buildTree } from '../geo/reach-tree.ts';
-import { Zones } from '../geo/zones.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { quantize, quantizedBytesOf } from '../kernel/quantize.ts';
 import { norm } from '../kernel/similarity.ts';
@@ -182,7 +181,7 @@ function writeAllButRows(
   const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
   const catalog = shops.takeCatalog(order);
   const hours = shops.hours.encode(order);
-  const zones = shops.takeZones(order);
+  const { zones, zoneHours } = shops.takeZones(order);
   const sizes = {
     ...fixedSectionBytes(facts),
     shopIds: catalog.shopIds.length,
@@ -191,7 +190,7 @@ function writeAllButRows(
     keywords: keywords.keywords.length,
     hours: hours.length,
     zones: zones.length,
-    zoneHours: 0,
+    zoneHours: zoneHours.byteLength,
     keywordPieces: keywords.keywordPieces.length,
     userLists: userLists.length,
   } as Record<SectionName, number>;
@@ -202,6 +201,7 @@ function writeAllButRows(
       writer.write(name as SectionName, bytes as Uint8Array);
     writer.write('hours', hours);
     writer.write('zones', zones);
+    writer.write('zoneHours', bytesOf(zoneHours));
     writer.write('keywords', keywords.keywords);
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
@@ -220,7 +220,7 @@ function writeAllButRows(
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),
-    zoneCount: new Zones(zones, places).count,
+    zoneCount: zoneHours.length,
     columns: columns.names(),
     unfilterable: columns.unfilterableNames(),
   };
@@ -319,6 +319,6 @@ function writeBatch(
   }
 }
 
-function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+function bytesOf(values: Float32Array | Float64Array | Uint32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -1,10 +1,12 @@
 /** An opened snapshot in this process: its sections as the parts of a request read them, where they lie in memory. */
 import { createHash } from 'node:crypto';
 import { check } from '../base/errors.ts';
+import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { UserLists, UserListsBuilder } from '../catalog/user-lists.ts';
+import { ZoneHours } from '../catalog/zone-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import type { Location } from '../domain/location.ts';
 import { KeywordPieces } from '../encoder/keyword-pieces.ts';
@@ -44,6 +46,7 @@ export class Generation {
   readonly encoder: Encoder;
   readonly #memory: LinearMemory;
   readonly #base: number;
+  #zoneHours: ZoneHours | null | undefined;
 
   private constructor(memory: LinearMemory, base: number, header: SnapshotHeader) {
     this.#memory = memory;
@@ -73,6 +76,12 @@ export class Generation {
     this.userLists = new UserLists(sections.userLists ? this.bytes('userLists') : NO_USER_LISTS);
     const counts = this.float64('keywordCounts');
     this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
+    const zoneHoursBytes = sections.zoneHours?.sizeBytes ?? this.zones.count * 4;
+    if (zoneHoursBytes !== this.zones.count * 4)
+      throw invalidSection(
+        'zoneHours',
+        `has ${zoneHoursBytes} bytes, expected 4 for each of ${this.zones.count} zones`,
+      );
     this.encoder = new Encoder({
       keywords: this.keywords(),
       rows: this.float32('keywordRows'),
@@ -90,6 +99,22 @@ export class Generation {
 
   get version(): string {
     return this.header.version;
+  }
+
+  /**
+   * Hours of single zones; null if none has any, as in snapshots of the formats 1 and 2. Made when first asked for: opening
+   * costs the same at any size.
+   */
+  get zoneHours(): ZoneHours | null {
+    if (this.#zoneHours === undefined)
+      this.#zoneHours = ZoneHours.over(this.zoneHoursColumn(), this.zones.shops, this.hours);
+    return this.#zoneHours;
+  }
+
+  /** The section `zoneHours`: what the hours of each zone are. Empty in snapshots of the formats 1 and 2. */
+  zoneHoursColumn(): Uint32Array {
+    if (this.header.sections.zoneHours === undefined) return new Uint32Array(0);
+    return new Uint32Array(this.#memory.memory.buffer, this.#address('zoneHours'), this.zones.count);
   }
 
   /** Row of a shop, in place. */

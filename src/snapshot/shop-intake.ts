@@ -20,6 +20,8 @@ export class ShopIntake {
   readonly popularity = new Float64List();
   readonly hours: OpeningHoursBuilder;
   #zones: ZonesBuilder | undefined = new ZonesBuilder();
+  /** By row, of each of its zones what the section `zoneHours` holds. */
+  readonly #zoneHours = new Map<number, readonly number[]>();
   #catalog: CatalogBuilder | undefined = new CatalogBuilder();
   readonly #rowOfId = new Map<string, number>();
   readonly #places: string[] = [];
@@ -63,12 +65,14 @@ export class ShopIntake {
     return sections;
   }
 
-  /** The section of the zones, once, as of `takeCatalog`. */
-  takeZones(order: Uint32Array): Uint8Array {
+  /** The sections of the zones, once, as of `takeCatalog`. */
+  takeZones(order: Uint32Array): { readonly zones: Uint8Array; readonly zoneHours: Uint32Array } {
     check(this.#zones !== undefined, 'the zones were taken before');
-    const section = this.#zones.encode(order);
+    const zones = this.#zones.encode(order);
     this.#zones = undefined;
-    return section;
+    const zoneHours: number[] = [];
+    for (const row of order) zoneHours.push(...(this.#zoneHours.get(row) ?? []));
+    return { zones, zoneHours: Uint32Array.from(zoneHours) };
   }
 
   /** Where a row stands in the shops' file. */
@@ -88,9 +92,17 @@ export class ShopIntake {
     this.lons.push(shop.lon);
     this.lats.push(shop.lat);
     this.reaches.push(reachOf(shop));
-    if (shop.zones !== undefined) this.#zones!.add(this.#places.length - 1, shop.zones);
     this.popularity.push(shop.popularity ?? 0);
-    this.hours.add(shop.openingHours, shop.timeZone);
+    const { zones = [] } = shop;
+    const zoneHours = this.hours.add(
+      shop,
+      zones.map(({ openingHours }) => openingHours),
+    );
+    if (zones.length > 0) {
+      const row = this.#places.length - 1;
+      this.#zones!.add(row, zones);
+      this.#zoneHours.set(row, zoneHours);
+    }
     this.#catalog!.add(shop);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { EngineError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
+import { verifyZoneHours } from '../catalog/zone-hours.ts';
 import { locationFault } from '../domain/location.ts';
 import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import { verifyPlaces, verifyTree } from '../geo/reach-tree.ts';
@@ -69,6 +70,7 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => catalog.columns.verify(),
     () => verifyHours(generation),
     () => generation.userLists.verify(generation.header.shopCount),
+    () => verifyZoneHours(generation.zoneHoursColumn(), generation.hours),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }

@@ -148,7 +148,7 @@ export class ParquetFile {
     return this.#openNested(column);
   }
 
-  /** Lists and structs, which may only be attributes: hyparquet assembles them, a row group at a time. */
+  /** Lists and structs, such as zones and attributes: hyparquet assembles them, a row group at a time. */
   async #openNested(column: string): Promise<ValueColumn> {
     const file = asyncBuffer(this.file, this.#handle);
     const scan = await parquetScan({

@@ -5,7 +5,7 @@
 import { fieldOf, shown } from '../../base/validate.ts';
 import { ID_CHARACTERS_MAX } from '../../domain/action.ts';
 import { locationFault, RADIUS_METERS_UNLIMITED } from '../../domain/location.ts';
-import { WEEK_TABLE_EXPECTED, weekTableText } from '../../catalog/week-table.ts';
+import { WEEK_TABLE_EXPECTED, weekTableText } from '../../domain/week-table.ts';
 import { knownTimeZone } from '../../catalog/zone-clock.ts';
 import type { AttributeValue, Shop } from '../../domain/shop.ts';
 import type { Zone } from '../../domain/zone.ts';

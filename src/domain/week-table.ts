@@ -10,7 +10,8 @@ export const WEEK_TABLE_EXPECTED =
 /** `Mo 11:00-15:00,17:00-02:00; Tu …` of a table, or undefined if it is none. A day without spans is closed. */
 export function weekTableText(table: unknown): string | undefined {
   if (typeof table !== 'object' || table === null || Array.isArray(table)) return undefined;
-  const days = Object.entries(table);
+  // A table with a column for every day says null of those that it leaves out.
+  const days = Object.entries(table).filter(([, spans]) => spans !== null && spans !== undefined);
   const isTable = days.every(
     ([day, spans]) =>
       WEEKDAYS.includes(day) &&
