@@ -19,6 +19,7 @@ export type { Action, ActionInput, RequestAction } from './domain/action.ts';
 export type { Location } from './domain/location.ts';
 export type { ShopStatusInput } from './domain/shop-status.ts';
 export type { AttributeValue, Shop } from './domain/shop.ts';
+export type { Change, ChangeListener } from './engine/changes.ts';
 export type { EngineOptions } from './engine/config.ts';
 export type { Engine, EngineHealth, EngineStats, SnapshotSummary, StatusesSet } from './engine/engine.ts';
 export type {
