@@ -286,6 +286,20 @@ export class Engine {
     return had;
   }
 
+  /**
+   * Whether a shop delivers to a location, open or not, in any version that requests are answered from. If not, nothing
+   * it says of itself changes an answer there.
+   */
+  delivers(shopId: string, location: Location): boolean {
+    this.#checkOpen();
+    return this.#generations.held.some(({ catalog, reachTree, zones }) => {
+      const ordinal = catalog.ids.ordinalOf(shopId);
+      return (
+        ordinal !== -1 && (reachTree.reaches(ordinal, location) || zones.zoneAt(ordinal, location) !== -1)
+      );
+    });
+  }
+
   /** What a user did, newest first; all that is kept unless `limit` is given. */
   actions(userId: string, limit?: number): readonly Action[] {
     this.#checkOpen();

@@ -128,6 +128,11 @@ export class ReachTree {
     return (ordinal) => chordSquared(from, 0, positions, ordinal * 3);
   }
 
+  /** Whether a shop delivers to `location` by its own radius, as `find` decides it. */
+  reaches(ordinal: number, location: Location): boolean {
+    return this.chordsSquaredFrom(location)(ordinal) <= this.#places.reaches[ordinal]!;
+  }
+
   #visit(node: number, left: number, right: number): void {
     const at = node * NODE_FLOATS;
     // The distances to a box bound those to the points inside it also after rounding, as every step here is monotone.
