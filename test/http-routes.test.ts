@@ -1,9 +1,7 @@
 /** Every route of the HTTP face answers what it promises, in the shape that its document says. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { silentLog } from '../src/base/log.ts';
-import { createApp } from '../src/http/app.ts';
-import { openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
+import { documentedApp, openTown, TOWN_CENTER, type Answer, type Town } from './http-town.ts';
 
 let town: Town;
 beforeAll(async () => {
@@ -13,8 +11,7 @@ afterAll(() => town.close());
 
 /** The documented schema of an answer. Objects in it are strict, so a field too many fails as one too few does. */
 function documented(method: string, path: string, status: number): z.ZodType {
-  const limits = { bodyBytesMax: 1, actionsBodyBytesMax: 1 };
-  const app = createApp(town.engine, { log: silentLog, isClosing: () => false, ...limits });
+  const app = documentedApp(town.engine);
   for (const definition of app.openAPIRegistry.definitions) {
     if (definition.type !== 'route') continue;
     const { route } = definition;

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../src/base/log.ts';
+import type { EngineOptions } from '../src/engine/config.ts';
 import { openEngine, type Engine } from '../src/engine/engine.ts';
+import { createApp } from '../src/http/app.ts';
 import { serve, type RunningServer, type ServeOptions } from '../src/http/server.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
@@ -34,6 +36,7 @@ export interface Answer {
 export async function openTown(
   versions: readonly string[] = ['town'],
   options: Partial<ServeOptions> = {},
+  engineOptions: Partial<EngineOptions> = {},
 ): Promise<Town> {
   const directory = mkdtempSync(join(tmpdir(), 'doorrank-http-'));
   const store = SnapshotStore.open(join(directory, 'store'), { create: true });
@@ -51,7 +54,7 @@ export async function openTown(
   }
   if (versions[0] !== undefined) store.activate(versions[0]);
   const engine = await openEngine(
-    { store: store.directory, data: join(directory, 'data'), threads: 0 },
+    { store: store.directory, data: join(directory, 'data'), threads: 0, ...engineOptions },
     { nowMs: Date.now },
   );
   const server = await serve(engine, { host: '127.0.0.1', port: 0, log: silentLog, graceMs: 0, ...options });
@@ -68,6 +71,17 @@ export async function openTown(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The routes as they are documented; none of them is to be asked. */
+export function documentedApp(engine: Engine) {
+  return createApp(engine, {
+    log: silentLog,
+    bodyBytesMax: 1,
+    actionsBodyBytesMax: 1,
+    isClosing: () => false,
+    stopped: new AbortController().signal,
+  });
 }
 
 async function ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {

@@ -4,11 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { validate } from '../base/validate.ts';
 import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
 import type { Engine } from '../engine/engine.ts';
-import { mediaType, parseJson, readText } from './body.ts';
+import { mediaType, NDJSON_TYPE, parseJson, readText } from './body.ts';
 import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
 
 const JSON_TYPE = 'application/json';
-const NDJSON_TYPE = 'application/x-ndjson';
 
 const ActionsSchema = z.array(ActionInputSchema.meta({ id: 'ActionInput' }));
 const ActionsBodySchema = z.union([z.strictObject({ actions: ActionsSchema }), ActionsSchema]);

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { shown } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { recordActions } from './actions.ts';
+import { recommendBatch } from './batch.ts';
 import { HttpError } from './errors.ts';
 import { liveness, readiness } from './health.ts';
 import { listKeywords } from './keywords.ts';
@@ -29,18 +30,21 @@ export interface AppOptions {
   readonly actionsBodyBytesMax: number;
   /** Whether the server has begun to close. */
   readonly isClosing: () => boolean;
+  /** Aborted when answers that go on have to end. */
+  readonly stopped: AbortSignal;
 }
 
 type Method = 'get' | 'post' | 'put' | 'delete';
 type App = OpenAPIHono<Env>;
 
 export function createApp(engine: Engine, options: AppOptions): App {
-  const { bodyBytesMax, actionsBodyBytesMax } = options;
+  const { log, bodyBytesMax, actionsBodyBytesMax, stopped } = options;
   const app: App = new OpenAPIHono<Env>();
   const metrics = new Metrics(engine);
   const table: readonly (readonly [Method, string, Operation])[] = [
     ['post', '/v1/actions', recordActions(engine, actionsBodyBytesMax)],
     ['post', '/v1/recommendations', recommend(engine, bodyBytesMax)],
+    ['post', '/v1/recommendations:batch', recommendBatch(engine, { log, metrics, bodyBytesMax, stopped })],
     ['post', '/v1/similarities', similarities(engine, bodyBytesMax)],
     ['get', '/v1/shops/{shopId}', getShop(engine)],
     ['get', '/v1/shops/{shopId}/similar', similarShops(engine)],
@@ -60,13 +64,14 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['get', '/openapi.json', openApiPage(app)],
   ];
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  const surroundings = { metrics, log: options.log, isClosing: options.isClosing };
+  const surroundings = { metrics, log, isClosing: options.isClosing };
   for (const [method, path, { document, handle }] of table) {
     const open = options.token === undefined || !path.startsWith('/v1/');
     const security = open ? {} : { security: [{ bearer: [] }] };
     app.openAPIRegistry.registerPath({ ...document, ...security, method, path });
     const route = `${method.toUpperCase()} ${path}`;
     const answering = open ? handle : guardedBy(options.token, handle);
+    // A colon that does not begin a segment stands for itself, as in `:batch`.
     app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), served(route, answering, surroundings));
   }
   app.notFound(served('none', (context) => Promise.reject(unknownRoute(app, context)), surroundings));

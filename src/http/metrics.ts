@@ -24,6 +24,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<'route' | 'status'>;
   readonly #seconds: Histogram<'route'>;
+  readonly #lines: Counter<'status'>;
 
   constructor(engine: Engine) {
     const registers = [this.#registry];
@@ -35,9 +36,15 @@ export class Metrics {
     });
     this.#seconds = new Histogram({
       name: 'doorrank_request_seconds',
-      help: 'From the first line of a request to its answer, the reading of its body included.',
+      help: 'From the first line of a request to its answer, the reading of its body included; to the beginning of an answer that goes on.',
       labelNames: ['route'],
       buckets: SECONDS_BUCKETS,
+      registers,
+    });
+    this.#lines = new Counter({
+      name: 'doorrank_batch_lines_total',
+      help: 'Lines of batches answered, by the status that a request of its own would have.',
+      labelNames: ['status'],
       registers,
     });
     registerEngine(engine, this.#registry);
@@ -47,6 +54,10 @@ export class Metrics {
   observe(route: string, status: number, seconds: number): void {
     this.#requests.inc({ route, status });
     this.#seconds.observe({ route }, seconds);
+  }
+
+  lineAnswered(status: number): void {
+    this.#lines.inc({ status });
   }
 
   async text(): Promise<string> {

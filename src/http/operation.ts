@@ -53,6 +53,7 @@ const FAILURES = {
   400: 'Malformed: not JSON, not UTF-8, an unknown field, a value of the wrong type.',
   403: 'Sent by a page of another site.',
   404: 'No such shop or version.',
+  408: 'The body did not arrive in time.',
   409: 'Conflicts with what is stored.',
   413: 'The body is too large.',
   415: 'The body is not of a content type this route reads.',
@@ -64,17 +65,18 @@ const FAILURES = {
 type FailureStatus = keyof typeof FAILURES;
 
 /** Every route that reads a body can refuse it in these ways. */
-export const BODY_FAILURES = [400, 403, 413, 415, 422] as const;
+export const BODY_FAILURES = [400, 403, 408, 413, 415, 422] as const;
 
-/** The `responses` of a route: its answer and the errors it knows. */
+/** The `responses` of a route: its answer, of content type `type`, and the errors it knows. */
 export function responses(
   status: 200 | 202,
   description: string,
   schema: z.ZodType,
   failures: readonly FailureStatus[],
+  type = 'application/json',
 ): RouteConfig['responses'] {
   const documented: RouteConfig['responses'] = {
-    [status]: { description, content: { 'application/json': { schema } } },
+    [status]: { description, content: { [type]: { schema } } },
   };
   for (const failure of failures) {
     documented[failure] = {

@@ -37,9 +37,10 @@ const GRACE_MS_DEFAULT = 1_500;
 /** Requests still running this long after the grace are cut off, so that a stop always ends. */
 const CLOSE_MS_MAX = 10_000;
 
-// Node waits 60 s for headers and looks only every 30 s: a few hundred slow senders would hold the server.
+// Node waits 60 s for headers and looks only every 30 s: a few hundred slow senders would hold the server. Whoever
+// reads a body holds its sender to a time; the whole request of a batch may take as long as its lines do.
 const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
+const REQUEST_MS_MAX = 0;
 const TIMEOUT_CHECK_MS = 1_000;
 /** Longer than the 60 s after which common balancers drop an idle connection: they, not we, should end it. */
 const KEEP_ALIVE_MS = 65_000;
@@ -48,12 +49,14 @@ const KEEP_ALIVE_MS = 65_000;
 export async function serve(engine: Engine, options: ServeOptions): Promise<RunningServer> {
   const { host, port, log, graceMs = GRACE_MS_DEFAULT } = options;
   let closing = false;
+  const stop = new AbortController();
   const app = createApp(engine, {
     log,
     token: checkedToken(options.token),
     bodyBytesMax: options.bodyBytesMax ?? MEBIBYTE,
     actionsBodyBytesMax: options.actionsBodyBytesMax ?? 16 * MEBIBYTE,
     isClosing: () => closing,
+    stopped: stop.signal,
   });
   const answerTo = getRequestListener(app.fetch, {
     hostname: 'localhost', // for HTTP/1.0 health checks, which may leave the Host header out
@@ -81,7 +84,10 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing = true;
-    closed ??= sleep(graceMs).then(() => closeServer(server));
+    closed ??= sleep(graceMs).then(() => {
+      stop.abort();
+      return closeServer(server);
+    });
     return closed;
   };
   return { address: addressOf(server), close };
