@@ -79,6 +79,7 @@ export function documentedApp(engine: Engine) {
     log: silentLog,
     bodyBytesMax: 1,
     actionsBodyBytesMax: 1,
+    streamsMax: 1,
     isClosing: () => false,
     stopped: new AbortController().signal,
   });

@@ -8,6 +8,7 @@ import { recommendBatch } from './batch.ts';
 import { HttpError } from './errors.ts';
 import { liveness, readiness } from './health.ts';
 import { listKeywords } from './keywords.ts';
+import { LiveRecommendations } from './live-recommendations.ts';
 import { Metrics, metricsPage } from './metrics.ts';
 import { openApiPage } from './open-api.ts';
 import type { Env, Operation } from './operation.ts';
@@ -18,6 +19,7 @@ import { getShop, similarShops } from './shops.ts';
 import { similarities } from './similarities.ts';
 import { activateSnapshot, listSnapshots, rollBackSnapshot } from './snapshots.ts';
 import { guardedBy } from './token.ts';
+import { streamRecommendations } from './user-stream.ts';
 import { eraseActions, listActions } from './users.ts';
 
 export interface AppOptions {
@@ -28,6 +30,8 @@ export interface AppOptions {
   readonly bodyBytesMax: number;
   /** Largest body of `POST /v1/actions`, bytes. */
   readonly actionsBodyBytesMax: number;
+  /** Streams of recommendations that may be open at the same time. */
+  readonly streamsMax: number;
   /** Whether the server has begun to close. */
   readonly isClosing: () => boolean;
   /** Aborted when answers that go on have to end. */
@@ -38,9 +42,10 @@ type Method = 'get' | 'post' | 'put' | 'delete';
 type App = OpenAPIHono<Env>;
 
 export function createApp(engine: Engine, options: AppOptions): App {
-  const { log, bodyBytesMax, actionsBodyBytesMax, stopped } = options;
+  const { log, bodyBytesMax, actionsBodyBytesMax, streamsMax, stopped } = options;
   const app: App = new OpenAPIHono<Env>();
   const metrics = new Metrics(engine);
+  const live = new LiveRecommendations(engine, { log, metrics, streamsMax, stopped });
   const table: readonly (readonly [Method, string, Operation])[] = [
     ['post', '/v1/actions', recordActions(engine, actionsBodyBytesMax)],
     ['post', '/v1/recommendations', recommend(engine, bodyBytesMax)],
@@ -54,6 +59,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['delete', '/v1/shops/{shopId}/status', clearStatus(engine)],
     ['get', '/v1/users/{userId}/actions', listActions(engine)],
     ['delete', '/v1/users/{userId}/actions', eraseActions(engine)],
+    ['get', '/v1/users/{userId}/stream', streamRecommendations(live)],
     ['get', '/v1/snapshots', listSnapshots(engine)],
     ['post', '/v1/snapshots/activate', activateSnapshot(engine, bodyBytesMax)],
     ['post', '/v1/snapshots/rollback', rollBackSnapshot(engine)],

@@ -25,6 +25,8 @@ export class Metrics {
   readonly #requests: Counter<'route' | 'status'>;
   readonly #seconds: Histogram<'route'>;
   readonly #lines: Counter<'status'>;
+  readonly #streams: Gauge;
+  readonly #events: Counter<'event'>;
 
   constructor(engine: Engine) {
     const registers = [this.#registry];
@@ -47,6 +49,17 @@ export class Metrics {
       labelNames: ['status'],
       registers,
     });
+    this.#streams = new Gauge({
+      name: 'doorrank_streams_open',
+      help: 'Streams of recommendations that are open.',
+      registers,
+    });
+    this.#events = new Counter({
+      name: 'doorrank_stream_events_total',
+      help: 'Events sent on streams.',
+      labelNames: ['event'],
+      registers,
+    });
     registerEngine(engine, this.#registry);
   }
 
@@ -58,6 +71,14 @@ export class Metrics {
 
   lineAnswered(status: number): void {
     this.#lines.inc({ status });
+  }
+
+  streamsOpen(count: number): void {
+    this.#streams.set(count);
+  }
+
+  eventSent(event: string): void {
+    this.#events.inc({ event });
   }
 
   async text(): Promise<string> {

@@ -18,6 +18,11 @@ export function numberText<T extends z.ZodType>(schema: T) {
   );
 }
 
+/** As `numberText`, of `true` and `false`. */
+export function booleanText<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), schema);
+}
+
 /** The checked parameters in the path of a request. */
 export function pathOf<T>(context: Context<Env>, schema: z.ZodType<T>): T {
   soundUrl(context);

@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { z } from 'zod';
+import { wholeNumber } from '../base/bounds.ts';
 import { EngineError, RequestError } from '../base/errors.ts';
+import { validate } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createApp } from './app.ts';
 import { errorResponse, HttpError } from './errors.ts';
@@ -23,6 +26,8 @@ export interface ServeOptions {
   readonly bodyBytesMax?: number;
   /** Largest body of `POST /v1/actions`, bytes. Default 16 MiB. */
   readonly actionsBodyBytesMax?: number;
+  /** Streams of recommendations that may be open at the same time; more are refused. Default 1,000. */
+  readonly streamsMax?: number;
 }
 
 export interface RunningServer {
@@ -36,6 +41,9 @@ const MEBIBYTE = 2 ** 20;
 const GRACE_MS_DEFAULT = 1_500;
 /** Requests still running this long after the grace are cut off, so that a stop always ends. */
 const CLOSE_MS_MAX = 10_000;
+
+const STREAMS_MAX_DEFAULT = 1_000;
+const StreamsMaxSchema = z.strictObject({ streamsMax: wholeNumber(0, 100_000) });
 
 // Node waits 60 s for headers and looks only every 30 s: a few hundred slow senders would hold the server. Whoever
 // reads a body holds its sender to a time; the whole request of a batch may take as long as its lines do.
@@ -55,6 +63,7 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
     token: checkedToken(options.token),
     bodyBytesMax: options.bodyBytesMax ?? MEBIBYTE,
     actionsBodyBytesMax: options.actionsBodyBytesMax ?? 16 * MEBIBYTE,
+    ...validate(StreamsMaxSchema, { streamsMax: options.streamsMax ?? STREAMS_MAX_DEFAULT }),
     isClosing: () => closing,
     stopped: stop.signal,
   });
