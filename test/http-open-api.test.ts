@@ -6,7 +6,7 @@ interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query';
   readonly required?: boolean;
-  readonly schema: { readonly example?: string | number };
+  readonly schema: { readonly example?: string | number | boolean };
 }
 /** One example, or several by name. */
 interface Exemplified {

@@ -14,7 +14,7 @@ import { refusalOf } from './errors.ts';
 import { Gate } from './gate.ts';
 import { inOrder } from './in-order.ts';
 import type { Metrics } from './metrics.ts';
-import { BODY_FAILURES, responses, type Env, type Operation } from './operation.ts';
+import { responses, type Env, type Operation } from './operation.ts';
 import { readLines, type Line } from './read-lines.ts';
 import { breakOff, endWhenStopped, UNBUFFERED } from './streaming.ts';
 
@@ -70,7 +70,7 @@ export function recommendBatch(engine: Engine, context: BatchContext): Operation
         200,
         'An answer per line, in the order of the lines.',
         z.string().meta({ description: 'a `Recommendation` or an `Error` per line' }),
-        [...BODY_FAILURES],
+        [403, 415],
         NDJSON_TYPE,
       ),
     },

@@ -58,7 +58,7 @@ const FAILURES = {
   413: 'The body is too large.',
   415: 'The body is not of a content type this route reads.',
   422: 'A value is out of its bounds; `field` names it.',
-  429: 'Too many requests wait for a worker; Retry-After says when to come back.',
+  429: 'Too many requests wait for a worker, or too many streams are open; Retry-After says when to come back.',
   503: 'Cannot be served now; Retry-After says when to come back.',
 } as const;
 

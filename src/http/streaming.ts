@@ -35,6 +35,6 @@ export function breakOff({ incoming, outgoing }: Connection): void {
 }
 
 function cutLater(outgoing: Connection['outgoing']): void {
-  const cut = setTimeout(() => outgoing.destroy(), END_MS_MAX);
+  const cut = setTimeout(() => outgoing.destroy(), END_MS_MAX).unref();
   outgoing.on('close', () => clearTimeout(cut));
 }

@@ -19,8 +19,8 @@ const QuerySchema = z.strictObject({
   radiusMeters: numberText(radiusMeters).meta({ example: 3000 }),
   openFor: numberText(openFor).meta({ example: 30 }),
   openOnly: booleanText(openOnly).meta({ example: 'known' }),
-  excludeSeen: booleanText(excludeSeen).meta({ example: 'false' }),
-  explain: booleanText(explain).meta({ example: 'true' }),
+  excludeSeen: booleanText(excludeSeen).meta({ example: false }),
+  explain: booleanText(explain).meta({ example: true }),
 });
 
 export function streamRecommendations(live: LiveRecommendations): Operation {
