@@ -20,6 +20,7 @@ export type { Location } from './domain/location.ts';
 export type { ShopStatusInput } from './domain/shop-status.ts';
 export type { AttributeValue, Shop } from './domain/shop.ts';
 export type { MultiPolygon, Position, ShownZone } from './domain/zone.ts';
+export type { Change, ChangeListener } from './engine/changes.ts';
 export type { EngineOptions } from './engine/config.ts';
 export type {
   Engine,

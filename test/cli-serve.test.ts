@@ -88,6 +88,15 @@ test('SIGINT ends it with 0 too, also if npm sends it a second time at once', as
   expect(await server.stop('SIGINT')).toMatchObject({ code: 0 });
 });
 
+test('open streams end with it, properly', async () => {
+  const { store, data } = freshDirectories();
+  const { server, url } = await start(['--store', store, '--data', data]);
+  const stream = await fetch(`${url}/v1/users/u/stream?lon=126.9784&lat=37.5667&limit=1`);
+  const text = stream.text(); // rejects if the transfer breaks off
+  expect(await server.stop()).toMatchObject({ code: 0 });
+  expect(await text).toMatch(/^id: 1\nevent: recommendation\ndata: \{.*\}\n\n$/);
+});
+
 test('a second signal ends it at once, whatever still runs', async () => {
   const { store, data } = freshDirectories();
   const { server, url } = await start(['--store', store, '--data', data]);
@@ -105,6 +114,7 @@ test('every option can be an environment variable', async () => {
     DOORRANK_DATA: data,
     DOORRANK_HOST: '0.0.0.0',
     DOORRANK_TOKEN: 'secret',
+    DOORRANK_STREAMS_MAX: '0',
     DOORRANK_LOG_LEVEL: 'debug',
     DOORRANK_MAPPING: 'copy',
     DOORRANK_THREADS: '0',
@@ -117,6 +127,10 @@ test('every option can be an environment variable', async () => {
   expect((await fetch(`${url}/v1/snapshots`)).status).toBe(401);
   const answer = await fetch(`${url}/v1/snapshots`, { headers: { authorization: 'Bearer secret' } });
   const { snapshots } = (await answer.json()) as { snapshots: object[] };
+  const stream = await fetch(`${url}/v1/users/u/stream?lon=0&lat=0`, {
+    headers: { authorization: 'Bearer secret' },
+  });
+  expect(stream.status).toBe(429);
   expect(snapshots).toContainEqual(
     expect.objectContaining({ version: 'first', active: true, roles: ['active'], mapped: false }),
   );
@@ -191,6 +205,16 @@ test('settings out of bounds are refused by the name of their option', async () 
   expect({ code: split.code, stderr: split.stderr }).toEqual({
     code: 1,
     stderr: 'error: --split must be a version and its share, 0..100 %, such as "v2=10%", got "second=10"\n',
+  });
+});
+
+test('so is a number of streams that cannot be', async () => {
+  const { store, data } = freshDirectories();
+  const args = ['serve', '--store', store, '--data', data, '--port', '0', '--log-level', 'silent'];
+  const { code, stderr } = await doorrank([...args, '--streams-max', '-1']);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'error: --streams-max must be a whole number 0..100000, got -1\n',
   });
 });
 

@@ -38,6 +38,13 @@ await client.getShop({ shopId: 'nowhere' }).catch((error: unknown) => {
   return [error.status.toFixed(), error.code, error.message, error.field?.length, error.retryAfterSeconds?.toFixed()];
 });
 
+for await (const part of client.recommendBatch([request, request])) {
+  if (!(part instanceof ClientError)) part.shops.map(({ shopId }) => shopId);
+}
+for await (const part of client.streamRecommendations({ userId: 'u1', lon: 126.9784, lat: 37.5667, explain: false })) {
+  if (!(part instanceof ClientError)) part.basis satisfies 'actions' | 'popular';
+}
+
 // @ts-expect-error a location is needed
 await client.recommend({ limit: 3 });
 // @ts-expect-error and nothing that there is not

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ClientError, createClient } from '../src/client/client.ts';
+import { RecommendationSchema } from '../src/http/recommendations.ts';
 import { documentedAnswer, openTown, TOWN_CENTER, type Town } from './http-town.ts';
 
 interface Operation {
@@ -14,11 +15,12 @@ interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, Exemplified>> };
 }
 interface Exemplified {
-  readonly example?: object;
+  /** Text of NDJSON. */
+  readonly example?: object | string;
   readonly examples?: Readonly<Record<string, { readonly value: object }>>;
 }
 /** A method as this test calls all of them: with an example of the document. */
-type Method = (request?: object) => Promise<unknown>;
+type Method = (request?: object) => Promise<unknown> | AsyncGenerator<unknown, void>;
 
 let town: Town;
 let operations: readonly Operation[];
@@ -59,9 +61,28 @@ async function refusalOf(answer: Promise<unknown>): Promise<ClientError> {
 function exampleRequests({ parameters = [], requestBody }: Operation): (object | undefined)[] {
   const inUrl = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.example]));
   if (requestBody === undefined) return [parameters.length > 0 ? inUrl : undefined];
-  const { example, examples = {} } = requestBody.content['application/json']!;
+  const { example, examples = {} } = Object.values(requestBody.content)[0]!;
+  if (typeof example === 'string') return [linesOf(example)];
   const bodies = example === undefined ? Object.values(examples).map(({ value }) => value) : [example];
   return bodies.map((body) => ({ ...inUrl, ...body }));
+}
+
+function linesOf(ndjson: string): object[] {
+  return ndjson
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** What an example is answered: the whole, or its parts, of which only the first where they go on until one leaves. */
+async function answersOf(answer: ReturnType<Method>, partCount: number): Promise<unknown[]> {
+  if (answer instanceof Promise) return [await answer];
+  const parts: unknown[] = [];
+  for await (const part of answer) {
+    parts.push(part);
+    if (parts.length === partCount) break;
+  }
+  return parts;
 }
 
 test('every operation of the document has a method of its name, and there are no others', () => {
@@ -83,12 +104,18 @@ test('every method asks its route as the document shows it, and its answer is th
   for (const operation of operations) {
     const { operationId, method, path } = operation;
     for (const request of exampleRequests(operation)) {
-      const answer = await client[operationId]!(request);
+      const answer = client[operationId]!(request);
+      const partCount = Array.isArray(request) ? request.length : 1;
+      const answers = await answersOf(answer, partCount);
+      expect(answers, operationId).toHaveLength(partCount);
       const inPath = request as Readonly<Record<string, string>>;
       const pathname = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(inPath[name]!));
       expect(asked, operationId).toMatchObject({ method, pathname });
-      const schema = documentedAnswer(town.engine, method, path, asked!.status);
-      expect(schema.safeParse(answer).error, `${operationId}: ${JSON.stringify(answer)}`).toBeUndefined();
+      const whole = documentedAnswer(town.engine, method, path, asked!.status);
+      const schema = answer instanceof Promise ? whole : RecommendationSchema;
+      for (const each of answers) {
+        expect(schema.safeParse(each).error, `${operationId}: ${JSON.stringify(each)}`).toBeUndefined();
+      }
     }
   }
 });
@@ -197,4 +224,52 @@ test('a url that is none is refused when the client is made', () => {
   for (const url of ['', '/v1', 'localhost:8080', 'ftp://127.0.0.1']) {
     expect(() => createClient({ url }), url).toThrow(TypeError);
   }
+});
+
+test('a batch is answered line by line, and a refused line is an error in its place', async () => {
+  const client = createClient({ url: town.url });
+  const requests = Array.from({ length: 40 }, (_, i) => ({
+    location: i === 7 ? { lon: 181, lat: 0 } : TOWN_CENTER,
+    limit: 1 + (i % 5),
+    openOnly: false,
+  }));
+  const answers: unknown[] = [];
+  for await (const answer of client.recommendBatch(requests)) answers.push(answer);
+  expect(answers).toHaveLength(requests.length);
+  const counts = answers.map((answer) => (answer as { shops?: readonly unknown[] }).shops?.length);
+  expect(counts).toEqual(requests.map(({ limit }, i) => (i === 7 ? undefined : limit)));
+  expect(answers[7]).toBeInstanceOf(ClientError);
+  expect(answers[7]).toMatchObject({ code: 'out_of_bounds', field: 'location.lon' });
+  expect((answers[7] as ClientError).message).toMatch(/^line 8: /);
+});
+
+test('a stream tells of every change until its reader leaves', async () => {
+  const client = createClient({ url: town.url });
+  const request = { userId: 'watcher', ...TOWN_CENTER, limit: 3, openOnly: false };
+  const bases: unknown[] = [];
+  for await (const part of client.streamRecommendations(request)) {
+    if (part instanceof ClientError) throw part;
+    bases.push(part.basis);
+    if (bases.length === 2) break;
+    await client.recordActions([{ userId: 'watcher', type: 'search', keyword: '짜장면' }]);
+  }
+  expect(bases).toEqual(['popular', 'actions']);
+  const leaving = new AbortController();
+  const reason = new Error('the user has left');
+  const stream = client.streamRecommendations(request, { signal: leaving.signal });
+  await stream.next();
+  leaving.abort(reason);
+  await expect(stream.next()).rejects.toBe(reason);
+});
+
+test('parts that break off, or never begin, are no whole answer', async () => {
+  const url = await foreignServer((incoming, outgoing) => {
+    incoming.resume();
+    outgoing.write('{"version":"a"}\n{"ver', () => outgoing.destroy());
+  });
+  const batch = createClient({ url }).recommendBatch([{ location: TOWN_CENTER }]);
+  expect(await batch.next()).toEqual({ done: false, value: { version: 'a' } });
+  expect(await refusalOf(batch.next())).toMatchObject({ status: 0, code: 'unreachable' });
+  const refused = createClient({ url: town.url }).streamRecommendations({ userId: 'u', lon: 181, lat: 0 });
+  expect(await refusalOf(refused.next())).toMatchObject({ status: 422, field: 'lon' });
 });

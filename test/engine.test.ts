@@ -6,9 +6,11 @@ import {
   openEngine,
   type Engine,
   type EngineOptions,
+  type Location,
   type Recommendation,
   type RecommendRequest,
 } from '../src/index.ts';
+import { Random } from '../src/base/random.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER } from '../src/synthetic/town.ts';
@@ -544,4 +546,49 @@ function answerOf(answer: Recommendation): string {
 
 async function until(fact: () => boolean): Promise<void> {
   while (!fact()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('a shop delivers exactly where it is a candidate, in any version that is loaded', async () => {
+  await using({}, async (engine, own) => {
+    const random = new Random(8);
+    const near = () => ({
+      lon: TOWN_CENTER.lon + random.between(-0.05, 0.05),
+      lat: TOWN_CENTER.lat + random.between(-0.05, 0.05),
+    });
+    /** By a radius, by a zone, by both. */
+    const shops = Array.from({ length: 300 }, (_, i) => ({
+      shopId: `z${i}`,
+      ...near(),
+      ...(i % 3 !== 0 && { deliveryRadiusMeters: random.between(200, 4_000) }),
+      ...(i % 3 !== 1 && { zone: squareAround(near()) }),
+    }));
+    const inputs = { shops: workspace.path('zoned.ndjson'), shopVectors: workspace.path('zoned.f32') };
+    writeFileSync(inputs.shops, shops.map((shop) => JSON.stringify(shop)).join('\n'));
+    writeFileSync(inputs.shopVectors, new Float32Array(shops.length * 4).fill(1));
+    await buildSnapshot({ ...inputs, version: 'zoned', metric: 'cosine' }, own);
+    const [ofOther] = (await engine.recommend(SEARCH)).shops;
+    await engine.activate('zoned');
+    for (let n = 0; n < 50; n++) {
+      const location = near();
+      const answer = await engine.recommend({ location, limit: 1_000 });
+      const expected = answer.shops.map(({ shopId }) => shopId).sort();
+      const found = shops.map(({ shopId }) => shopId).filter((shopId) => engine.delivers(shopId, location));
+      expect(found.sort(), `location ${n}`).toEqual(expected);
+      expect(found.length, `location ${n}`).toBeGreaterThan(0);
+    }
+    expect(engine.delivers(ofOther!.shopId, TOWN_CENTER)).toBe(true);
+    expect(engine.delivers('nowhere', TOWN_CENTER)).toBe(false);
+  });
+});
+
+function squareAround({ lon, lat }: Location) {
+  const [west, east, south, north] = [lon - 0.02, lon + 0.02, lat - 0.02, lat + 0.02];
+  const corners = [
+    [west, south],
+    [east, south],
+    [east, north],
+    [west, north],
+    [west, south],
+  ];
+  return { type: 'Polygon', coordinates: [corners] };
 }

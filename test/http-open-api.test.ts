@@ -85,7 +85,7 @@ test('every reference in it leads to a schema', () => {
 
 test('it has exactly the routes that are served, but for the page that shows it', () => {
   const app = documentedApp(town.engine);
-  const served = app.routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  const served = app.routes.map(({ method, path }) => `${method} ${path.replace(/\/:(\w+)/g, '/{$1}')}`);
   const described = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
   const shown = ['GET /docs', 'GET /docs/{file}'];
   expect([...described, ...shown].sort()).toEqual(served.sort());
@@ -130,13 +130,50 @@ test('every example is answered as documented', async () => {
           method: operation.method.toUpperCase(),
           ...(example !== undefined && { headers: { 'content-type': type }, body: bodyText(example) }),
         });
-        const place = `${operation.method} ${operation.path} ${type}: ${await response.text()}`;
+        const answerType = response.headers.get('content-type')!;
+        const text = answerType === EVENT_STREAM ? await firstEvent(response) : await response.text();
+        const place = `${operation.method} ${operation.path} ${type}: ${text}`;
         expect(response.status, place).toBeLessThan(300);
-        expect(Object.keys(operation.responses), place).toContain(String(response.status));
+        const documented = Object.keys(operation.responses[response.status]?.content ?? {});
+        expect(
+          documented.some((known) => answerType.startsWith(known)),
+          place,
+        ).toBe(true);
+        const streamed = streamedIn(answerType, text);
+        expect(streamed, place).toHaveLength(
+          answerType === NDJSON ? linesOf(bodyText(example)).length : streamed.length,
+        );
+        for (const value of streamed) expect(value, place).toHaveProperty('candidateCount');
       }
     }
   }
 });
+
+const NDJSON = 'application/x-ndjson';
+const EVENT_STREAM = 'text/event-stream';
+
+/** What is in an answer of several parts; nothing in any other. */
+function streamedIn(type: string, text: string): unknown[] {
+  if (type === NDJSON) return linesOf(text).map((line) => JSON.parse(line));
+  if (type !== EVENT_STREAM) return [];
+  const [, data] = /^id: 1\nevent: recommendation\ndata: (.*)$/.exec(text) ?? [];
+  return [JSON.parse(data ?? `"${text}"`)];
+}
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split('\n');
+}
+
+/** The first event of a stream, which goes on until somebody leaves. */
+async function firstEvent(response: Response): Promise<string> {
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const end = text.indexOf('\n\n');
+    if (end !== -1) return text.slice(0, end);
+  }
+  throw new Error(`the stream ended after ${text}`);
+}
 
 function examplesOf({ example, examples = {} }: Exemplified): unknown[] {
   const named = Object.values(examples).map(({ value }) => value);

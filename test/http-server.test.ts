@@ -181,6 +181,13 @@ test('idle connections do not hold the close', async () => {
   await until(() => connection.ended);
 });
 
+test('who sends the body of a GET slowly is answered and not waited for', async () => {
+  const connection = await rawConnection(town.server);
+  connection.socket.write('GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{');
+  await until(() => connection.ended);
+  expect(connection.received).toMatch(/\r\nConnection: close\r\n[^]*\{"live":true\}$/);
+});
+
 test('close can be asked for twice', async () => {
   const server = await start();
   await expect(Promise.all([server.close(), server.close()])).resolves.toHaveLength(2);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { silentLog } from '../src/base/log.ts';
+import type { EngineOptions } from '../src/engine/config.ts';
 import { openEngine, type Engine } from '../src/engine/engine.ts';
 import { createApp } from '../src/http/app.ts';
 import { serve, type RunningServer, type ServeOptions } from '../src/http/server.ts';
@@ -36,6 +37,7 @@ export interface Answer {
 export async function openTown(
   versions: readonly string[] = ['town'],
   options: Partial<ServeOptions> = {},
+  engineOptions: Partial<EngineOptions> = {},
 ): Promise<Town> {
   const directory = mkdtempSync(join(tmpdir(), 'doorrank-http-'));
   const store = SnapshotStore.open(join(directory, 'store'), { create: true });
@@ -53,7 +55,7 @@ export async function openTown(
   }
   if (versions[0] !== undefined) store.activate(versions[0]);
   const engine = await openEngine(
-    { store: store.directory, data: join(directory, 'data'), threads: 0 },
+    { store: store.directory, data: join(directory, 'data'), threads: 0, ...engineOptions },
     { nowMs: Date.now },
   );
   const server = await serve(engine, { host: '127.0.0.1', port: 0, log: silentLog, graceMs: 0, ...options });
@@ -78,7 +80,9 @@ export function documentedApp(engine: Engine) {
     log: silentLog,
     bodyBytesMax: 1,
     actionsBodyBytesMax: 1,
+    streamsMax: 1,
     isClosing: () => false,
+    stopped: new AbortController().signal,
   });
 }
 

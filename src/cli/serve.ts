@@ -4,7 +4,7 @@ import type { EngineOptions } from '../engine/config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineSettingOptions } from './engine-settings.ts';
 import { jsonLog, LOG_LEVELS } from './json-log.ts';
-import { portOption, readText } from './option-values.ts';
+import { portOption, readNumber, readText } from './option-values.ts';
 import { serveUntilStopped } from './server-process.ts';
 
 /** Without a token anyone who reaches the port may erase users and switch versions: only this machine does. */
@@ -14,6 +14,7 @@ interface ServeCommandOptions extends EngineOptions {
   readonly port: number;
   readonly host: string;
   readonly token?: string;
+  readonly streamsMax: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -37,6 +38,15 @@ export function serveCommand(program: Command): void {
         .argParser(readText),
     )
     .addOption(
+      new Option(
+        '--streams-max <number>',
+        'streams of recommendations that may be open at the same time; more are refused',
+      )
+        .env('DOORRANK_STREAMS_MAX')
+        .default(1_000)
+        .argParser(readNumber),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least level of the JSON log lines on stderr')
         .env('DOORRANK_LOG_LEVEL')
         .choices(LOG_LEVELS)
@@ -54,7 +64,8 @@ Example:
     .action(runServe);
 }
 
-async function runServe({ port, host, token, logLevel, ...settings }: ServeCommandOptions): Promise<void> {
+async function runServe(options: ServeCommandOptions): Promise<void> {
+  const { port, host, token, streamsMax, logLevel, ...settings } = options;
   const log = jsonLog(logLevel);
   let serving: Engine | undefined;
   process.on('SIGHUP', () => {
@@ -62,7 +73,7 @@ async function runServe({ port, host, token, logLevel, ...settings }: ServeComma
       ?.refresh()
       .catch((error: unknown) => log.error({ err: error }, 'looking for a new version failed'));
   });
-  await serveUntilStopped(settings, { host, port, token, log }, (url, engine) => {
+  await serveUntilStopped(settings, { host, port, token, streamsMax, log }, (url, engine) => {
     serving = engine;
     const { version } = engine.health();
     log.info({ url, version }, 'listening');

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { RecordActions } from '../http/actions.ts';
+import type { RecommendBatch } from '../http/batch.ts';
 import type { Explain } from '../http/explanations.ts';
 import type { Liveness, Readiness } from '../http/health.ts';
 import type { ListKeywords } from '../http/keywords.ts';
@@ -14,6 +15,7 @@ import type { ClearStatus, GetStatus, SetStatus, SetStatuses } from '../http/sho
 import type { GetShop, SimilarShops } from '../http/shops.ts';
 import type { FindSimilarities } from '../http/similarities.ts';
 import type { ActivateSnapshot, ListSnapshots, RollBackSnapshot } from '../http/snapshots.ts';
+import type { StreamRecommendations } from '../http/user-stream.ts';
 import type { EraseActions, ListActions } from '../http/users.ts';
 
 export interface ClientOptions {
@@ -23,7 +25,10 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   /** Sends the requests. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof fetch | undefined;
-  /** How long a whole answer may take, milliseconds. Default 10,000; Infinity: as long as it takes. */
+  /**
+   * How long a whole answer may take, or one of many parts to begin, milliseconds. Default 10,000; Infinity: as long as
+   * it takes.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -77,6 +82,13 @@ type Call<Request, Answer> = unknown extends Request
     ? (request?: Request, options?: CallOptions) => Promise<Answer>
     : (request: Request, options?: CallOptions) => Promise<Answer>;
 
+/** A part of an answer: what the route documents, or why there is none in this place. Further parts may follow. */
+type Parts<Answer> = AsyncGenerator<Answer | ClientError, void>;
+/** Sends requests in one body and yields their answers, in the same order, as they arrive. Throws as `Call` rejects. */
+type BatchCall<Request, Answer> = (requests: Iterable<Request>, options?: CallOptions) => Parts<Answer>;
+/** Yields what the server sends until one side ends it, the caller by leaving its loop. Throws as `Call` rejects. */
+type StreamCall<Request, Answer> = (request: Request, options?: CallOptions) => Parts<Answer>;
+
 export type Client = ReturnType<typeof createClient>;
 /** What a method takes, such as `RequestOf<'recommend'>`. */
 export type RequestOf<Method extends keyof Client> = NonNullable<Parameters<Client[Method]>[0]>;
@@ -93,11 +105,13 @@ export function createClient(options: ClientOptions) {
   const json = <R extends Route>(place: R['place']) => calling<R>(server, place, readJson);
   const text = <Place extends string>(place: Place) =>
     calling<Route<Place, z.ZodString>>(server, place, readText);
-  // The table of ../http/app.ts again, each route under its operationId. A route that answers neither JSON nor text
-  // gets a reader of its own beside these.
+  const lines = <R extends Route>(place: R['place']) => batching<R>(server, place);
+  const events = <R extends Route>(place: R['place']) => streaming<R>(server, place);
+  // The table of ../http/app.ts again, each route under its operationId.
   return {
     recordActions: json<RecordActions>('POST /v1/actions'),
     recommend: json<Recommend>('POST /v1/recommendations'),
+    recommendBatch: lines<RecommendBatch>('POST /v1/recommendations:batch'),
     explain: json<Explain>('POST /v1/explanations'),
     similarities: json<FindSimilarities>('POST /v1/similarities'),
     getShop: json<GetShop>('GET /v1/shops/{shopId}'),
@@ -108,6 +122,7 @@ export function createClient(options: ClientOptions) {
     clearShopStatus: json<ClearStatus>('DELETE /v1/shops/{shopId}/status'),
     listActions: json<ListActions>('GET /v1/users/{userId}/actions'),
     eraseActions: json<EraseActions>('DELETE /v1/users/{userId}/actions'),
+    streamRecommendations: events<StreamRecommendations>('GET /v1/users/{userId}/stream'),
     listSnapshots: json<ListSnapshots>('GET /v1/snapshots'),
     activateSnapshot: json<ActivateSnapshot>('POST /v1/snapshots/activate'),
     rollBackSnapshot: json<RollBackSnapshot>('POST /v1/snapshots/rollback'),
@@ -176,6 +191,63 @@ async function answered<T>(
     throw deadline.signal.aborted ? timedOut(place, server) : unreachable(place, server, error);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function batching<R extends Route>(server: Server, place: string): BatchCall<R['request'], R['answer']> {
+  return async function* call(requests, { signal } = {}) {
+    const [url, init] = written(server, place);
+    const headers = { ...server.headers, 'content-type': 'application/x-ndjson' };
+    const body = Array.from(requests, (request) => `${JSON.stringify(request)}\n`).join('');
+    for await (const line of partsOf(server, place, [url, { ...init, headers, body }], signal, '\n')) {
+      yield valueIn(line) as R['answer'];
+    }
+  };
+}
+
+function streaming<R extends Route>(server: Server, place: string): StreamCall<R['request'], R['answer']> {
+  return async function* call(request, { signal } = {}) {
+    const sent = written(server, place, request as object);
+    for await (const event of partsOf(server, place, sent, signal, '\n\n')) {
+      const data = /^data: (.*)$/m.exec(event)?.[1];
+      if (data !== undefined) yield valueIn(data) as R['answer']; // else a comment that keeps the connection open
+    }
+  };
+}
+
+function valueIn(json: string): unknown {
+  const value = JSON.parse(json) as ErrorBody;
+  const { error } = value;
+  return error === undefined
+    ? value
+    : new ClientError(200, error.code, error.message, { field: error.field });
+}
+
+/** The parts of an answer, each with `end` behind it, as they arrive; no longer bound to a time. */
+async function* partsOf(
+  server: Server,
+  place: string,
+  sent: Written,
+  signal: AbortSignal | undefined,
+  end: string,
+): AsyncGenerator<string, void> {
+  const response = await answered(server, place, sent, signal, async (begun) => begun);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw unreachable(place, server, error);
+      });
+      if (done && rest === '') return;
+      if (done) throw unreachable(place, server, new Error(`the answer ends within ${rest.slice(0, 60)}`));
+      const parts = (rest + value).split(end);
+      rest = parts.pop()!;
+      yield* parts;
+    }
+  } finally {
+    void reader.cancel().catch(() => {}); // closes the connection of who leaves before the end
   }
 }
 

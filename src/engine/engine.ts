@@ -20,6 +20,7 @@ import {
 import { IMPRESSION } from '../domain/impression.ts';
 import { ShopStatusInputSchema, type ShopStatus, type ShopStatusInput } from '../domain/shop-status.ts';
 import { LocationSchema } from '../domain/location-schema.ts';
+import type { Location } from '../domain/location.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { ShownZone } from '../domain/zone.ts';
 import { multiPolygonOf } from '../geo/geojson.ts';
@@ -54,6 +55,7 @@ import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore, type Activation } from '../snapshot/snapshot-store.ts';
 import { verificationParts, verifyGeneration } from '../snapshot/verify-generation.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
+import { Changes, type ChangeListener } from './changes.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
 import { continuedAnswer, impressionShopIds, shownShopIds, versionOf } from './shown-answers.ts';
@@ -190,6 +192,7 @@ export class Engine {
   readonly #options: CheckedEngineOptions;
   readonly #nowMs: () => number;
   readonly #log: Log;
+  readonly #changes: Changes;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #counts = { swaps: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
@@ -209,6 +212,7 @@ export class Engine {
     this.#options = options;
     this.#nowMs = context.nowMs;
     this.#log = context.log ?? silentLog;
+    this.#changes = new Changes(this.#log);
     this.#store = store;
     this.#actions = actions;
     const sides = sideVersionNames(options);
@@ -263,6 +267,10 @@ export class Engine {
     );
     this.#counts.accepted += outcome.accepted;
     this.#counts.duplicates += outcome.duplicates;
+    if (outcome.accepted > 0) {
+      const userIds = new Set(checked.map(({ userId }) => userId));
+      for (const userId of userIds) this.#changes.tell({ kind: 'actions', userId });
+    }
     return outcome;
   }
 
@@ -360,7 +368,22 @@ export class Engine {
   /** Lets the hours of a shop count again; tells whether it had a status. Resolves as `setStatuses` does. */
   async clearStatus(shopId: string): Promise<boolean> {
     this.#checkOpen();
-    return this.#statuses.clear(validate(ShopSchema, { shopId }).shopId);
+    const checked = validate(ShopSchema, { shopId });
+    const had = await this.#statuses.clear(checked.shopId);
+    if (had) this.#changes.tell({ kind: 'statuses', shopIds: [checked.shopId] });
+    return had;
+  }
+
+  /**
+   * Whether a shop delivers to a location, open or not, in any version that requests are answered from. If not, nothing
+   * it says of itself changes an answer there.
+   */
+  delivers(shopId: string, location: Location): boolean {
+    this.#checkOpen();
+    return this.#generations.held.some((generation) => {
+      const ordinal = generation.catalog.ids.ordinalOf(shopId);
+      return ordinal !== -1 && generation.metersBeyondReach(ordinal, location) === 0;
+    });
   }
 
   /** What a user did and was shown, newest first; all that is kept unless `limit` is given. */
@@ -373,7 +396,24 @@ export class Engine {
   /** Erases everything recorded of a user; resolves with the number of actions and impressions when that is on disk. */
   async erase(userId: string): Promise<number> {
     this.#checkOpen();
-    return this.#actions.erase(validate(UserSchema, { userId }).userId);
+    const checked = validate(UserSchema, { userId });
+    try {
+      return await this.#actions.erase(checked.userId);
+    } finally {
+      // Also where it failed: then the user may be erased and only traces be left in the log.
+      this.#changes.tell({ kind: 'actions', userId: checked.userId });
+    }
+  }
+
+  /**
+   * Calls `listener` after every change that may change answers, until the returned function is called: a user acted or
+   * was erased, live statuses of shops were set or cleared, another version answers. Each is on disk and in the next
+   * answer by then; the listener is called before whoever asked for the change goes on. Time that passes is no change:
+   * opening hours, the end of a status and the age of actions tell nobody.
+   */
+  onChange(listener: ChangeListener): () => void {
+    this.#checkOpen();
+    return this.#changes.listen(listener);
   }
 
   /** Keywords the active version knows that begin with `prefix`, most searched first. */
@@ -615,6 +655,7 @@ export class Engine {
   async #putStatuses(inputs: readonly ShopStatusInput[]): Promise<StatusesSet> {
     const nowMs = this.#nowMs();
     await this.#statuses.put(inputs.map((input) => statusOf(input, nowMs)));
+    this.#changes.tell({ kind: 'statuses', shopIds: inputs.map(({ shopId }) => shopId) });
     const ids = this.#generations.active?.generation.catalog.ids;
     const unknown = inputs.filter(({ shopId }) => ids?.ordinalOf(shopId) === -1).map(({ shopId }) => shopId);
     return { unknownShopIds: [...new Set(unknown)] };
@@ -687,6 +728,7 @@ export class Engine {
           },
           'serving version',
         );
+        this.#changes.tell({ kind: 'version', version });
         return activation;
       });
     this.#swapping = swap;

@@ -6,12 +6,11 @@ import { ActionInputSchema, type ActionInput } from '../domain/action.ts';
 import { IMPRESSION } from '../domain/impression.ts';
 import type { Engine } from '../engine/engine.ts';
 import { encodeAnswerId, hashOfVersion } from '../recommender/answer-id.ts';
-import { mediaType, parseJson, readText } from './body.ts';
+import { mediaType, NDJSON_TYPE, parseJson, readText } from './body.ts';
 import { accepted, BODY_FAILURES, responses, type Operation } from './operation.ts';
 import type { Route } from './route.ts';
 
 const JSON_TYPE = 'application/json';
-const NDJSON_TYPE = 'application/x-ndjson';
 
 const ActionsSchema = z.array(ActionInputSchema.meta({ id: 'ActionInput' }));
 const ActionsBodySchema = z.union([z.strictObject({ actions: ActionsSchema }), ActionsSchema]);

@@ -4,11 +4,13 @@ import type { Context } from 'hono';
 import { shown } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { recordActions } from './actions.ts';
+import { recommendBatch } from './batch.ts';
 import { docsFile, docsPage } from './docs.ts';
 import { HttpError } from './errors.ts';
 import { explain } from './explanations.ts';
 import { liveness, readiness } from './health.ts';
 import { listKeywords } from './keywords.ts';
+import { LiveRecommendations } from './live-recommendations.ts';
 import { Metrics, metricsPage } from './metrics.ts';
 import { openApiPage } from './open-api.ts';
 import { refused, type Env, type Operation } from './operation.ts';
@@ -19,6 +21,7 @@ import { getShop, similarShops } from './shops.ts';
 import { similarities } from './similarities.ts';
 import { activateSnapshot, listSnapshots, rollBackSnapshot } from './snapshots.ts';
 import { guardedBy } from './token.ts';
+import { streamRecommendations } from './user-stream.ts';
 import { eraseActions, listActions } from './users.ts';
 
 export interface AppOptions {
@@ -29,20 +32,26 @@ export interface AppOptions {
   readonly bodyBytesMax: number;
   /** Largest body of `POST /v1/actions`, bytes. */
   readonly actionsBodyBytesMax: number;
+  /** Streams of recommendations that may be open at the same time. */
+  readonly streamsMax: number;
   /** Whether the server has begun to close. */
   readonly isClosing: () => boolean;
+  /** Aborted when answers that go on have to end. */
+  readonly stopped: AbortSignal;
 }
 
 type Method = 'get' | 'post' | 'put' | 'delete';
 type App = OpenAPIHono<Env>;
 
 export function createApp(engine: Engine, options: AppOptions): App {
-  const { bodyBytesMax, actionsBodyBytesMax } = options;
+  const { log, bodyBytesMax, actionsBodyBytesMax, streamsMax, stopped } = options;
   const app: App = new OpenAPIHono<Env>();
   const metrics = new Metrics(engine);
+  const live = new LiveRecommendations(engine, { log, metrics, streamsMax, stopped });
   const table: readonly (readonly [Method, string, Operation])[] = [
     ['post', '/v1/actions', recordActions(engine, actionsBodyBytesMax)],
     ['post', '/v1/recommendations', recommend(engine, bodyBytesMax)],
+    ['post', '/v1/recommendations:batch', recommendBatch(engine, { log, metrics, bodyBytesMax, stopped })],
     ['post', '/v1/explanations', explain(engine, bodyBytesMax)],
     ['post', '/v1/similarities', similarities(engine, bodyBytesMax)],
     ['get', '/v1/shops/{shopId}', getShop(engine)],
@@ -53,6 +62,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['delete', '/v1/shops/{shopId}/status', clearStatus(engine)],
     ['get', '/v1/users/{userId}/actions', listActions(engine)],
     ['delete', '/v1/users/{userId}/actions', eraseActions(engine)],
+    ['get', '/v1/users/{userId}/stream', streamRecommendations(live)],
     ['get', '/v1/snapshots', listSnapshots(engine)],
     ['post', '/v1/snapshots/activate', activateSnapshot(engine, bodyBytesMax)],
     ['post', '/v1/snapshots/rollback', rollBackSnapshot(engine)],
@@ -67,7 +77,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
   if (options.token !== undefined) {
     app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   }
-  const surroundings = { metrics, log: options.log, isClosing: options.isClosing };
+  const surroundings = { metrics, log, isClosing: options.isClosing };
   for (const [method, path, { document, handle }] of table) {
     const open = options.token === undefined || !path.startsWith('/v1/');
     if (!document.hide) {
@@ -82,6 +92,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
     }
     const route = `${method.toUpperCase()} ${path}`;
     const answering = open ? handle : guardedBy(options.token, handle);
+    // A colon that does not begin a segment stands for itself, as in `:batch`.
     app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), served(route, answering, surroundings));
   }
   app.notFound(served('none', (context) => Promise.reject(unknownRoute(app, context)), surroundings));

@@ -1,9 +1,17 @@
 /**
- * Reads the bodies of requests: at most so many bytes, of a content type that is read here, UTF-8, JSON.
+ * Reads the bodies of requests: at most so many bytes in so much time, of a content type that is read here, UTF-8, JSON.
  * The framework under it would take any size and turn invalid UTF-8 into U+FFFD.
  */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './errors.ts';
+
+export const NDJSON_TYPE = 'application/x-ndjson';
+
+/**
+ * What is read as one may take so long to arrive: a body, or a line of a body that is read by lines. Node's own
+ * timeout knows only whole requests and would cut a body that is long because it is answered while it arrives.
+ */
+export const ARRIVAL_MS_MAX = 30_000;
 
 /** Throws on invalid bytes; drops one byte order mark. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -35,11 +43,15 @@ export function mediaType<T extends string>(incoming: IncomingMessage, expected:
 
 /** The body as text. Refuses it as soon as more than `bytesMax` bytes are announced or have arrived. */
 export async function readText(incoming: IncomingMessage, bytesMax: number): Promise<string> {
-  const bytes = await readBytes(incoming, bytesMax);
+  return decodeText(await readBytes(incoming, bytesMax), 'the body');
+}
+
+/** `what` names the bytes in the error: the body, or a line of it. */
+export function decodeText(bytes: Uint8Array, what: string): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw malformed('the body is not UTF-8; encode it as UTF-8');
+    throw malformed(`${what} is not UTF-8; encode it as UTF-8`);
   }
 }
 
@@ -58,9 +70,10 @@ export function parseJson(text: string, what: string): unknown {
 function readBytes(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) {
-      reject(tooLarge(bytesMax));
+      reject(tooLarge('the body', bytesMax));
       return;
     }
+    const late = setTimeout(() => reject(tooLate('the body')), ARRIVAL_MS_MAX);
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     incoming.on('data', (chunk: Buffer) => {
@@ -72,12 +85,13 @@ function readBytes(incoming: IncomingMessage, bytesMax: number): Promise<Buffer>
       // The rest goes on being read and dropped while the refusal is sent: closing on unread bytes resets the
       // connection, and the caller would see that instead of the refusal. node-server ends it after 500 ms.
       chunks.length = 0;
-      reject(tooLarge(bytesMax));
+      reject(tooLarge('the body', bytesMax));
     });
     incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     incoming.on('error', () => reject(cutShort()));
     // It closes after every body; making an error for each of them would cost more than reading it.
     incoming.on('close', () => {
+      clearTimeout(late);
       if (!incoming.readableEnded) reject(cutShort());
     });
   });
@@ -95,11 +109,21 @@ function unsupported(message: string): HttpError {
   return new HttpError(415, 'unsupported_content_type', message);
 }
 
-function tooLarge(bytesMax: number): HttpError {
+/** `what` has too many bytes: the body, or a line of it. */
+export function tooLarge(what: string, bytesMax: number): HttpError {
   return new HttpError(
     413,
     'too_large',
-    `the body has more than ${bytesMax} bytes, the most this route reads; send less at a time`,
+    `${what} has more than ${bytesMax} bytes, the most this route reads; send less at a time`,
+  );
+}
+
+/** `what` did not arrive in time: the body, or a line of it. */
+export function tooLate(what: string): HttpError {
+  return new HttpError(
+    408,
+    'too_late',
+    `${what} did not arrive within ${ARRIVAL_MS_MAX / 1000} s; send it without pauses`,
   );
 }
 

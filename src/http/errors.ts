@@ -46,24 +46,40 @@ const STATUS_BY_CODE: Readonly<Record<EngineErrorCode, number>> = {
 /** An overload passes in moments; a full disk or a missing snapshot waits for a person. */
 const RETRY_AFTER_SECONDS: Readonly<Record<number, string>> = { 429: '1', 503: '5' };
 
+/** An error as its caller hears it. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: {
+    readonly error: { readonly code: string; readonly message: string; readonly field?: string };
+  };
+}
+
 /** Answers `error` in the one shape, and tells `log` what an operator should know. */
 export function errorResponse(error: unknown, log: Log): Response {
+  const { status, headers, body } = refusalOf(error, log);
+  if (status === 503 && error instanceof EngineError) log.warn({ code: error.code }, error.message);
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+/** What to say of `error`; `log` is told of nothing but our own failures. */
+export function refusalOf(error: unknown, log: Log): Refusal {
   if (error instanceof RequestError) {
     return refusal(error.kind === 'malformed' ? 400 : 422, error.kind, error.message, error.field);
   }
   if (error instanceof HttpError) return refusal(error.status, error.code, error.message, '', error.headers);
   if (error instanceof EngineError) {
     const status = STATUS_BY_CODE[error.code];
-    if (status !== 500) {
-      if (status === 503) log.warn({ code: error.code }, error.message);
-      return refusal(status, error.code, error.message);
-    }
+    if (status !== 500) return refusal(status, error.code, error.message);
   }
   return internal(error, log);
 }
 
 /** What went wrong inside stays inside: the caller gets an id, the log has the rest under it. */
-function internal(error: unknown, log: Log): Response {
+function internal(error: unknown, log: Log): Refusal {
   const requestId = randomUUID();
   log.error({ requestId, err: error }, 'a request failed inside the server');
   return refusal(500, 'internal', `the server failed on this request; its log says why under ${requestId}`);
@@ -75,14 +91,11 @@ function refusal(
   message: string,
   field = '',
   headers: Readonly<Record<string, string>> = {},
-): Response {
+): Refusal {
   const retryAfter = RETRY_AFTER_SECONDS[status];
-  return new Response(JSON.stringify({ error: { code, message, ...(field === '' ? {} : { field }) } }), {
+  return {
     status,
-    headers: {
-      'content-type': 'application/json',
-      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
-      ...headers,
-    },
-  });
+    headers: { ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }), ...headers },
+    body: { error: { code, message, ...(field === '' ? {} : { field }) } },
+  };
 }

@@ -25,6 +25,9 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<'route' | 'status'>;
   readonly #seconds: Histogram<'route'>;
+  readonly #lines: Counter<'status'>;
+  readonly #streams: Gauge;
+  readonly #events: Counter<'event'>;
 
   constructor(engine: Engine) {
     const registers = [this.#registry];
@@ -36,9 +39,26 @@ export class Metrics {
     });
     this.#seconds = new Histogram({
       name: 'doorrank_request_seconds',
-      help: 'From the first line of a request to its answer, the reading of its body included.',
+      help: 'From the first line of a request to its answer, the reading of its body included; to the beginning of an answer that goes on.',
       labelNames: ['route'],
       buckets: SECONDS_BUCKETS,
+      registers,
+    });
+    this.#lines = new Counter({
+      name: 'doorrank_batch_lines_total',
+      help: 'Lines of batches answered, by the status that a request of its own would have.',
+      labelNames: ['status'],
+      registers,
+    });
+    this.#streams = new Gauge({
+      name: 'doorrank_streams_open',
+      help: 'Streams of recommendations that are open.',
+      registers,
+    });
+    this.#events = new Counter({
+      name: 'doorrank_stream_events_total',
+      help: 'Events sent on streams.',
+      labelNames: ['event'],
       registers,
     });
     registerEngine(engine, this.#registry);
@@ -49,6 +69,18 @@ export class Metrics {
   observe(route: string, status: number, seconds: number): void {
     this.#requests.inc({ route, status });
     this.#seconds.observe({ route }, seconds);
+  }
+
+  lineAnswered(status: number): void {
+    this.#lines.inc({ status });
+  }
+
+  streamsOpen(count: number): void {
+    this.#streams.set(count);
+  }
+
+  eventSent(event: string): void {
+    this.#events.inc({ event });
   }
 
   async text(): Promise<string> {

@@ -58,28 +58,30 @@ const FAILURES = {
   401: 'The bearer token is missing or wrong.',
   403: 'Sent by a page of another site.',
   404: 'No such shop or version.',
+  408: 'The body did not arrive in time.',
   409: 'Conflicts with what is stored.',
   413: 'The body is too large.',
   415: 'The body is not of a content type this route reads.',
   422: 'A value is out of its bounds; `field` names it.',
-  429: 'Too many requests wait for a worker; Retry-After says when to come back.',
+  429: 'Too many requests wait for a worker, or too many streams are open; Retry-After says when to come back.',
   503: 'Cannot be served now; Retry-After says when to come back.',
 } as const;
 
 type FailureStatus = keyof typeof FAILURES;
 
 /** Every route that reads a body can refuse it in these ways. */
-export const BODY_FAILURES = [400, 403, 413, 415, 422] as const;
+export const BODY_FAILURES = [400, 403, 408, 413, 415, 422] as const;
 
-/** The `responses` of a route: its answer and the errors it knows. */
+/** The `responses` of a route: its answer, of content type `type`, and the errors it knows. */
 export function responses(
   status: 200 | 202,
   description: string,
   schema: z.ZodType,
   failures: readonly FailureStatus[],
+  type = 'application/json',
 ): RouteConfig['responses'] {
   const documented: RouteConfig['responses'] = {
-    [status]: { description, content: { 'application/json': { schema } } },
+    [status]: { description, content: { [type]: { schema } } },
   };
   for (const failure of failures) documented[failure] = refused(failure);
   return documented;

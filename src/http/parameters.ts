@@ -22,9 +22,12 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
 }
 
-/** A schema of something that may be true or false, for a place where only text can stand. */
+/** As `numberText`, of `true` and `false`. */
 export function booleanText<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), schema);
+  return z.preprocess(
+    (value: z.input<T>): unknown => (value === 'true' ? true : value === 'false' ? false : value),
+    schema,
+  );
 }
 
 /** The checked parameters in the path of a request. */

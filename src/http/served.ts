@@ -28,6 +28,11 @@ function refuseOtherSites({ method, headers }: Env['Bindings']['incoming']): voi
   );
 }
 
+/** Nobody reads a body of GET, nor waits for its end, so its sender might hold the connection as long as it likes. */
+function isHeldOpen({ method, complete }: Env['Bindings']['incoming']): boolean {
+  return !complete && (method === 'GET' || method === 'HEAD');
+}
+
 /**
  * The handler that the router calls for `route`, which is a pattern such as `GET /v1/shops/{shopId}`.
  * One handler per route and no middleware: the router then calls it without composing a chain per request.
@@ -47,7 +52,7 @@ export function served(route: string, handle: Operation['handle'], surroundings:
     metrics.observe(route, response.status, tookMs / 1000);
     log.debug?.({ route, status: response.status, tookMs }, 'request');
     // Decided with the answer, not before: a request may have begun when nobody thought of closing.
-    if (isClosing()) context.env.outgoing.shouldKeepAlive = false;
+    if (isClosing() || isHeldOpen(context.env.incoming)) context.env.outgoing.shouldKeepAlive = false;
     return response;
   };
 }

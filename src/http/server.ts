@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import { z } from 'zod';
+import { wholeNumber } from '../base/bounds.ts';
 import { EngineError, RequestError } from '../base/errors.ts';
+import { validate } from '../base/validate.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createApp } from './app.ts';
 import { errorResponse, HttpError } from './errors.ts';
@@ -23,6 +26,8 @@ export interface ServeOptions {
   readonly bodyBytesMax?: number;
   /** Largest body of `POST /v1/actions`, bytes. Default 16 MiB. */
   readonly actionsBodyBytesMax?: number;
+  /** Streams of recommendations that may be open at the same time; more are refused. Default 1,000. */
+  readonly streamsMax?: number;
 }
 
 export interface RunningServer {
@@ -37,9 +42,13 @@ const GRACE_MS_DEFAULT = 1_500;
 /** Requests still running this long after the grace are cut off, so that a stop always ends. */
 const CLOSE_MS_MAX = 10_000;
 
-// Node waits 60 s for headers and looks only every 30 s: a few hundred slow senders would hold the server.
+const STREAMS_MAX_DEFAULT = 1_000;
+const StreamsMaxSchema = z.strictObject({ streamsMax: wholeNumber(0, 100_000) });
+
+// Node waits 60 s for headers and looks only every 30 s: a few hundred slow senders would hold the server. Whoever
+// reads a body holds its sender to a time; the whole request of a batch may take as long as its lines do.
 const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
+const REQUEST_MS_MAX = 0;
 const TIMEOUT_CHECK_MS = 1_000;
 /** Longer than the 60 s after which common balancers drop an idle connection: they, not we, should end it. */
 const KEEP_ALIVE_MS = 65_000;
@@ -48,12 +57,15 @@ const KEEP_ALIVE_MS = 65_000;
 export async function serve(engine: Engine, options: ServeOptions): Promise<RunningServer> {
   const { host, port, log, graceMs = GRACE_MS_DEFAULT } = options;
   let closing = false;
+  const stop = new AbortController();
   const app = createApp(engine, {
     log,
     token: checkedToken(options.token),
     bodyBytesMax: options.bodyBytesMax ?? MEBIBYTE,
     actionsBodyBytesMax: options.actionsBodyBytesMax ?? 16 * MEBIBYTE,
+    ...validate(StreamsMaxSchema, { streamsMax: options.streamsMax ?? STREAMS_MAX_DEFAULT }),
     isClosing: () => closing,
+    stopped: stop.signal,
   });
   const answerTo = getRequestListener(app.fetch, {
     hostname: 'localhost', // for HTTP/1.0 health checks, which may leave the Host header out
@@ -81,7 +93,10 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing = true;
-    closed ??= sleep(graceMs).then(() => closeServer(server));
+    closed ??= sleep(graceMs).then(() => {
+      stop.abort();
+      return closeServer(server);
+    });
     return closed;
   };
   return { address: addressOf(server), close };
