@@ -151,6 +151,27 @@ describe.skipIf(!hasCity('sydney'))('Sydney (skipped without the city; see test/
     expect(cuisines(afterPizza).every((list) => list.includes('Pizza'))).toBe(true);
   });
 
+  test('a cuisine that is misspelt, or part of what was searched, counts as the cuisine', async () => {
+    const takenAs = async (keyword: string): Promise<string | undefined> => {
+      const actions = [{ type: 'search', keyword }];
+      const { shops } = await engine.recommend({ actions, location: TOWN_HALL, limit: 1 });
+      const reason = shops[0]!.reasons![0]!;
+      return 'action' in reason ? (reason.action.takenAs ?? keyword) : undefined;
+    };
+    const meant = {
+      'ramen noodles': 'ramen',
+      vietnamse: 'vietnamese',
+      'French bistro': 'french',
+      'fish n chips': 'fish and chips',
+      'best dumpling house': 'dumplings',
+      'mediteranean grill': 'mediterranean',
+      plumber: undefined,
+      'car wash': undefined,
+    };
+    const found = await Promise.all(Object.keys(meant).map(takenAs));
+    expect(Object.fromEntries(Object.keys(meant).map((text, i) => [text, found[i]]))).toEqual(meant);
+  });
+
   test('price, rating and type are filters', async () => {
     const request = {
       actions: [{ type: 'search', keyword: 'Pizza' }],

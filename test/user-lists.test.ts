@@ -295,11 +295,12 @@ describe('the section', () => {
     expect(() => new UserLists(change(bytes)).verify(3)).toThrow(/^section userLists: /);
   });
 
-  /** Whether verification lets the bytes pass; throws if they are refused with anything but `snapshot_invalid`. */
+  /** Whether verification, of some users and of the others, lets the bytes pass; throws if they are refused with anything but `snapshot_invalid`. */
   function accepted(bytes: Uint8Array, shopCount: number): UserLists | undefined {
     try {
       const lists = new UserLists(bytes);
-      lists.verify(shopCount);
+      lists.verify(shopCount, lists.userCount >> 1);
+      lists.verify(shopCount, 0, lists.userCount >> 1);
       return lists;
     } catch (error) {
       if (error instanceof EngineError && error.code === 'snapshot_invalid') return undefined;

@@ -124,9 +124,9 @@ export class TextTable {
     }
   }
 
-  /** Throws `snapshot_invalid` unless every row is above the one before it. Call `verify` first. */
-  verifySorted(): void {
-    for (let row = 1; row < this.count; row++) {
+  /** Throws `snapshot_invalid` unless every row is above the one before it. Call `verify` first; ranges as there. */
+  verifySorted(first = 0, end = this.count): void {
+    for (let row = Math.max(1, first); row < end; row++) {
       if (this.compareRows(row - 1, row) >= 0) {
         const texts = `${shown(this.at(row - 1))} and ${shown(this.at(row))}`;
         throw invalidSection(

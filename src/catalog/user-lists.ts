@@ -104,38 +104,40 @@ export class UserLists {
 
   /**
    * Throws `snapshot_invalid` unless the users' ids ascend and every list holds 1 to 1,000 of `shopCount` shops, each once.
+   * With `first` and `end`, looks at these users alone; ranges that cover all users prove the whole.
    */
-  verify(shopCount: number): void {
+  verify(shopCount: number, first = 0, end = this.userCount): void {
     if (this.#ids.count !== this.userCount)
       throw invalidSection(SECTION, `has ids of ${this.#ids.count} users, expected ${this.userCount}`);
-    this.#ids.verify();
-    this.#ids.verifySorted();
-    this.#verifyStarts();
+    this.#ids.verify(first, end);
+    this.#ids.verifySorted(first, end);
+    this.#verifyEnds();
     const lastUserOf = new Uint32Array(shopCount); // of each shop, the user who had it last, counted from 1
-    for (let user = 0; user < this.userCount; user++) {
-      for (let i = this.#starts[user]!; i < this.#starts[user + 1]!; i++) {
-        const ordinal = this.#ordinals[i]!;
-        if (ordinal >= shopCount || lastUserOf[ordinal] === user + 1) {
-          const expected = `one below ${shopCount} that is not in the list yet`;
-          throw invalidSection(SECTION, `entry ${i} is ordinal ${ordinal}, expected ${expected}`);
-        }
-        lastUserOf[ordinal] = user + 1;
-      }
-    }
+    for (let user = first; user < end; user++) this.#verifyList(user, lastUserOf);
   }
 
-  #verifyStarts(): void {
+  #verifyEnds(): void {
     const first = this.#starts[0]!;
     const end = this.#starts[this.userCount]!;
-    if (first !== 0 || end !== this.#ordinals.length) {
-      const expected = `0 to ${this.#ordinals.length}`;
-      throw invalidSection(SECTION, `the lists go from ${first} to ${end}, expected ${expected}`);
-    }
-    for (let user = 0; user < this.userCount; user++) {
-      const length = this.#starts[user + 1]! - this.#starts[user]!;
-      if (length >= 1 && length <= USER_LIST_SHOP_COUNT_MAX) continue;
+    if (first === 0 && end === this.#ordinals.length) return;
+    const expected = `0 to ${this.#ordinals.length}`;
+    throw invalidSection(SECTION, `the lists go from ${first} to ${end}, expected ${expected}`);
+  }
+
+  #verifyList(user: number, lastUserOf: Uint32Array): void {
+    const start = this.#starts[user]!;
+    const length = this.#starts[user + 1]! - start;
+    if (length < 1 || length > USER_LIST_SHOP_COUNT_MAX) {
       const expected = `1..${USER_LIST_SHOP_COUNT_MAX}`;
       throw invalidSection(SECTION, `the list of user ${user} has ${length} shops, expected ${expected}`);
+    }
+    for (let i = start; i < start + length; i++) {
+      const ordinal = this.#ordinals[i]!;
+      if (ordinal >= lastUserOf.length || lastUserOf[ordinal] === user + 1) {
+        const expected = `one below ${lastUserOf.length} that is not in the list yet`;
+        throw invalidSection(SECTION, `entry ${i} is ordinal ${ordinal}, expected ${expected}`);
+      }
+      lastUserOf[ordinal] = user + 1;
     }
   }
 }

@@ -15,8 +15,8 @@ import { boundsOf } from './bounds.ts';
 import type { Section } from './format.ts';
 import { sha256, type Generation } from './generation.ts';
 
-/** Shops that one part looks at. The longest of them, over their records, takes some 30 ms. */
-const SHOPS_PER_PART = 65_536;
+/** Shops, or users, that one part looks at. The longest of them, over records of shops, takes some 30 ms. */
+const ROWS_PER_PART = 65_536;
 
 /** Proves something of a snapshot, or throws `snapshot_invalid` with what was found and what was expected. */
 export type VerificationPart = () => void;
@@ -46,7 +46,8 @@ export function prove(part: VerificationPart, source: string): void {
  * leads to. The checksum of the rows is the longest part of all and begins first.
  */
 export function verificationParts(generation: Generation, kernel: Kernel): readonly VerificationPart[] {
-  const { catalog } = generation;
+  const { catalog, userLists } = generation;
+  const { shopCount } = generation.header;
   const coordinates = generation.float64('coordinates');
   const places = {
     positions: generation.float64('positions'),
@@ -69,21 +70,25 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),
     () => verifyHours(generation),
-    () => generation.userLists.verify(generation.header.shopCount),
+    ...inRanges(userLists.userCount, (first, end) => userLists.verify(shopCount, first, end)),
     () => verifyZoneHours(generation.zoneHoursColumn(), generation.hours),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }
 
-/** A part for every range of shops; one also without shops. */
 function ofShops(
   { header: { shopCount } }: Generation,
   verify: (first: number, end: number) => void,
 ): VerificationPart[] {
-  const partCount = Math.max(1, Math.ceil(shopCount / SHOPS_PER_PART));
+  return inRanges(shopCount, verify);
+}
+
+/** A part for every range of `count` rows; one also without any. */
+function inRanges(count: number, verify: (first: number, end: number) => void): VerificationPart[] {
+  const partCount = Math.max(1, Math.ceil(count / ROWS_PER_PART));
   return Array.from({ length: partCount }, (_, i) => {
-    const first = i * SHOPS_PER_PART;
-    return () => verify(first, Math.min(first + SHOPS_PER_PART, shopCount));
+    const first = i * ROWS_PER_PART;
+    return () => verify(first, Math.min(first + ROWS_PER_PART, count));
   });
 }
 
