@@ -17,14 +17,15 @@ export class ZoneHours {
     this.#shops = shops;
     this.#own = own;
     this.shopTimetables = hours.shopTimetables.slice();
-    own.forEach((timetable, zone) => {
-      if (timetable !== 0) this.shopTimetables[shops[zone]!] = hours.timetableCount;
-    });
+    for (let zone = 0; zone < own.length; zone++)
+      if (own[zone] !== 0) this.shopTimetables[shops[zone]!] = hours.timetableCount;
   }
 
   /** `shops` is the shop of each zone. Null if no zone has hours of its own. Takes as long as there are zones and shops. */
   static over(own: Uint32Array, shops: Uint32Array, hours: OpeningHours): ZoneHours | null {
-    return own.every((timetable) => timetable === 0) ? null : new ZoneHours(hours, shops, own);
+    for (let zone = 0; zone < own.length; zone++)
+      if (own[zone] !== 0) return new ZoneHours(hours, shops, own);
+    return null;
   }
 
   timetableOf(zone: number): number {
