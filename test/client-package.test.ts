@@ -42,7 +42,7 @@ for await (const part of client.recommendBatch([request, request])) {
   if (!(part instanceof ClientError)) part.shops.map(({ shopId }) => shopId);
 }
 for await (const part of client.streamRecommendations({ userId: 'u1', lon: 126.9784, lat: 37.5667, explain: false })) {
-  if (!(part instanceof ClientError)) part.basis satisfies 'actions' | 'popular';
+  if (!(part instanceof ClientError)) part.basis satisfies 'actions' | 'list' | 'popular' | 'wider';
 }
 
 // @ts-expect-error a location is needed
