@@ -1,8 +1,8 @@
 /**
  * What delivery polygons cost. First alone: 50,000 zones of 60 vertices, the shops whose zone holds a location, against
  * flatbush with point-in-polygon-hao over nested arrays, and a scan of all boxes; checked to find the same shops.
- * Then the whole line: 100,000 shops, half of them with a zone of 60 vertices in place of their radius, against the same
- * town with radii alone.
+ * Then the whole line: 100,000 shops, half of them with a zone of 60 vertices in place of their radius, without and with
+ * hours of its own, against the same town with radii alone.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,6 +36,11 @@ const LINE_SHOP_COUNT = 100_000;
 const LINE_RADII_METERS = [1_500, undefined];
 const DIMENSIONS = 128;
 const METERS_PER_DEGREE = 111_195;
+/** Half of the shops deliver to a zone in place of their radius, in the last town by hours of its own. */
+const TOWNS = ['radii alone', 'half of the shops by zones', 'these by hours of their own'] as const;
+type TownKind = (typeof TOWNS)[number];
+/** A noon at which most shops are open. */
+const AT = '2026-11-23T12:00:00Z';
 
 export const zonesBench: Bench = {
   name: 'zones',
@@ -163,7 +168,7 @@ async function measureLine(): Promise<ResultRow[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
   const engines: Engine[] = [];
   try {
-    for (const hasZones of [false, true]) engines.push(await engineOver(directory, hasZones));
+    for (const kind of TOWNS) engines.push(await engineOver(directory, kind));
     const rows: ResultRow[] = [];
     for (const radiusMeters of LINE_RADII_METERS)
       rows.push(...(await measureRequests(engines, radiusMeters)));
@@ -174,25 +179,28 @@ async function measureLine(): Promise<ResultRow[]> {
   }
 }
 
-async function engineOver(directory: string, hasZones: boolean): Promise<Engine> {
+async function engineOver(directory: string, kind: TownKind): Promise<Engine> {
   const options = { seed: SEED, shopCount: LINE_SHOP_COUNT, dimensions: DIMENSIONS };
   const town = syntheticTown({ ...options, userCount: 1, actionCount: 0 });
   const random = new Random(SEED);
-  const shops = path.join(directory, `shops-${hasZones}.ndjson`);
+  const number = TOWNS.indexOf(kind);
+  const shops = path.join(directory, `shops-${number}.ndjson`);
   for (const batch of batches(town.shops(), 1_000)) {
     const lines = batch.map(({ attributes, ...shop }, i) => {
       const { deliveryRadiusMeters, ...rest } = shop;
-      const coordinates = [ringAround(shop, deliveryRadiusMeters!, random)];
-      const reach =
-        hasZones && i % 2 === 0 ? { zone: { type: 'Polygon', coordinates } } : { deliveryRadiusMeters };
+      const geometry = { type: 'Polygon', coordinates: [ringAround(shop, deliveryRadiusMeters!, random)] };
+      const openingHours = `Mo-Su 0${7 + random.below(3)}:00-2${random.below(4)}:00`;
+      const properties = kind === TOWNS[2] ? { openingHours } : {};
+      const hasZone = kind !== TOWNS[0] && i % 2 === 0;
+      const reach = hasZone ? { zone: { type: 'Feature', properties, geometry } } : { deliveryRadiusMeters };
       return JSON.stringify({ ...rest, ...reach, attributes });
     });
     writeFileSync(shops, `${lines.join('\n')}\n`, { flag: 'a' });
   }
-  const storeDirectory = path.join(directory, `store-${hasZones}`);
+  const storeDirectory = path.join(directory, `store-${number}`);
   await buildInChild({ ...(await townInputs(options)), shops }, storeDirectory, 'bench');
   SnapshotStore.open(storeDirectory).activate('bench');
-  const data = path.join(directory, `data-${hasZones}`);
+  const data = path.join(directory, `data-${number}`);
   return openEngine({ store: storeDirectory, data, threads: 0, storePollMs: 0 });
 }
 
@@ -217,8 +225,9 @@ async function measureRequests(
     actions: [{ type: 'search', keyword: '짜장면' }],
     limit: 20,
     explain: false,
+    at: AT,
   }));
-  const subjects = ['radii alone', 'half of the shops by zones'].map((name, i) =>
+  const subjects = TOWNS.map((name, i) =>
     inTurn(name, requests, (request) => engines[i]!.recommend(request), { async: true }),
   );
   const counts = await Promise.all(engines.map((engine) => candidateCountOf(engine, requests)));

@@ -17,8 +17,10 @@ export interface OpenMoment {
 export interface Ways {
   /** The timetable of each shop; `timetableCount` of those that may go by several. */
   readonly shopTimetables: Uint32Array;
+  /** The timetables by which a shop may go, wherever the location is. */
+  readonly possible: (ordinal: number) => readonly number[];
   /** The timetable of each way in which a shop reaches the location. */
-  readonly timetablesOf: (ordinal: number) => readonly number[];
+  readonly reaching: (ordinal: number) => readonly number[];
 }
 
 export type Openness = 'open' | 'closed' | 'unknown';
@@ -120,7 +122,7 @@ export class OpenShops {
     if (this.#ways === null) return [own];
     const timetable = this.#ways.shopTimetables[ordinal]!;
     if (timetable !== this.#hours.timetableCount) return [timetable];
-    const found = this.#ways.timetablesOf(ordinal);
+    const found = this.#ways.reaching(ordinal);
     return found.length === 0 ? [own] : found;
   }
 
@@ -138,14 +140,19 @@ export class OpenShops {
     this.#hours.ask(this.#moment.atMs, this.#moment.untilMs);
   }
 
-  /** What a shop is in the best of its ways. */
+  /** What a shop that reaches the location is in the best of its ways. */
   #codeOf(ordinal: number): number {
     const hours = this.#hours;
     const { shopTimetables } = this.#ways ?? hours;
     const timetable = shopTimetables[ordinal]!;
     if (timetable !== hours.timetableCount) return this.#codeBy(ordinal, timetable);
-    const codes = this.#timetablesOf(ordinal).map((one) => this.#codeBy(ordinal, one));
-    return codes.includes(OPEN) ? OPEN : codes.includes(UNKNOWN) ? UNKNOWN : CLOSED;
+    const codesOf = (timetables: readonly number[]) => timetables.map((one) => this.#codeBy(ordinal, one));
+    // Mostly it is the same whichever of its ways leads here: that need not be found out.
+    const possible = codesOf(this.#ways!.possible(ordinal));
+    const [code] = possible;
+    if (code !== undefined && possible.every((other) => other === code)) return code;
+    const reaching = codesOf(this.#ways!.reaching(ordinal));
+    return reaching.includes(OPEN) ? OPEN : reaching.includes(UNKNOWN) ? UNKNOWN : CLOSED;
   }
 
   /** What a shop is by its live status, else by a timetable. */

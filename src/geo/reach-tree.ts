@@ -142,6 +142,11 @@ export class ReachTree {
     return squared <= reach ? 0 : metersOfChordSquared(squared) - metersOfChordSquared(reach);
   }
 
+  /** Whether a shop delivers within a radius, which may be any distance. */
+  hasRadius(ordinal: number): boolean {
+    return this.#places.reaches[ordinal] !== NO_REACH;
+  }
+
   /** Tells of any shop whether its own radius reaches a location, as `find` does. */
   reachingTo(location: Location): (ordinal: number) => boolean {
     const { reaches } = this.#places;

@@ -185,31 +185,33 @@ export class Zones {
     return merge(out, count, this.#scratch, this.#find(location, radiusMeters));
   }
 
+  /** The zones of a shop, ascending. */
+  numbersOf(ordinal: number): number[] {
+    const zones: number[] = [];
+    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++) zones.push(zone);
+    return zones;
+  }
+
   /** The zones of a shop as they were built. */
   of(ordinal: number): Zone[] {
-    const zones: Zone[] = [];
-    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++) {
+    return this.numbersOf(ordinal).map((zone): Zone => {
       const first = this.#zonePolygons[zone]!;
       const count = this.#zonePolygons[zone + 1]! - first;
       const polygons = Array.from({ length: count }, (_, i) => this.#polygons.at(first + i));
       const [openingHours, deliveryFee] = [this.hoursOf(zone), this.feeOf(zone)];
-      zones.push({
+      return {
         polygons,
         ...(openingHours !== undefined && { openingHours }),
         ...(deliveryFee !== undefined && { deliveryFee }),
-      });
-    }
-    return zones;
+      };
+    });
   }
 
   /** The zones of a shop that hold a location, ascending. */
   holding(ordinal: number, location: Location): number[] {
     const lon = westmost(location.lon);
     const lat = exactDegrees(location.lat);
-    const held: number[] = [];
-    for (let zone = this.#firstZone(ordinal); this.shops[zone] === ordinal; zone++)
-      if (this.#holds(zone, lon, lat)) held.push(zone);
-    return held;
+    return this.numbersOf(ordinal).filter((zone) => this.#holds(zone, lon, lat));
   }
 
   /** How far a location lies outside the zones of a shop, meters; 0 inside, Infinity for a shop that has none. */

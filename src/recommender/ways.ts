@@ -7,14 +7,16 @@ import type { CheckedRecommendRequest } from './request.ts';
 /** The ways to a location; null if no zone has hours of its own, so that a shop goes by one timetable in all its ways. */
 export function waysTo({ zoneHours, zones, reachTree, hours }: Generation, location: Location): Ways | null {
   if (zoneHours === null) return null;
-  const reaches = reachTree.reachingTo(location);
+  const isReached = reachTree.reachingTo(location);
+  const timetables = (ordinal: number, zoneNumbers: readonly number[], hasRadius: boolean): number[] => {
+    const found = zoneNumbers.map((zone) => zoneHours.timetableOf(zone));
+    if (hasRadius) found.push(hours.shopTimetables[ordinal]!);
+    return found;
+  };
   return {
     shopTimetables: zoneHours.shopTimetables,
-    timetablesOf: (ordinal) => {
-      const timetables = zones.holding(ordinal, location).map((zone) => zoneHours.timetableOf(zone));
-      if (reaches(ordinal)) timetables.push(hours.shopTimetables[ordinal]!);
-      return timetables;
-    },
+    possible: (ordinal) => timetables(ordinal, zones.numbersOf(ordinal), reachTree.hasRadius(ordinal)),
+    reaching: (ordinal) => timetables(ordinal, zones.holding(ordinal, location), isReached(ordinal)),
   };
 }
 
