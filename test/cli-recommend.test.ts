@@ -168,9 +168,14 @@ test('--with says what else a request can, --why explains a shop', async () => {
   expect(varied).toEqual(await expected({ actions, diversity, limit: 4 }));
   const [best] = varied.shops;
   const why = await doorrank([...RECOMMEND, '--keyword', '피자', '--why', best!.shopId]);
-  expect(why.stdout).toMatch(new RegExp(`^${best!.shopId}: rank \\d+, because search 피자 rank`));
+  expect(why.stdout).toMatch(new RegExp(`^${best!.shopId}: place 1; rank \\d+, because search 피자 rank`));
   const far = await doorrank([...RECOMMEND, '--radius-meters', '1', '--why', best!.shopId, '--json']);
   expect(JSON.parse(far.stdout).obstacles[0]).toMatchObject({ code: 'outside_radius' });
+  const twice = await doorrank([...RECOMMEND, '--limit', '2', '--with', '{"limit":3}']);
+  expect(twice.code).toBe(2);
+  expect(twice.stderr).toMatch(
+    /^error: --with names limit, which an option of its own says too; leave one out/,
+  );
   const unknown = await doorrank([...RECOMMEND, '--why', 'nowhere']);
   expect([unknown.code, unknown.stderr]).toEqual([1, 'error: no shop "nowhere" in version town\n']);
 });

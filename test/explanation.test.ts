@@ -185,6 +185,11 @@ describe('candidates that variety, promotion and pages keep out', () => {
         text: 'passed over: category has its shops',
       },
     ]);
+    const promotion = { filter: { spicy: true }, share: 0.4 };
+    const promoted = (await engine.recommend({ ...base, promotion })).shops.find((shop) => shop.promoted)!;
+    const explained = await engine.explain({ request: { ...base, promotion }, shopId: promoted.shopId });
+    expect(explained).toMatchObject({ promoted: true, obstacles: [] });
+    expect(explained.text).toMatch(/^place \d, promoted; rank \d+, because /);
     const varied = { ...base, diversity: { mmr: { lambda: 0.1 } } };
     const chosen = new Set((await engine.recommend(varied)).shops.map(({ shopId }) => shopId));
     const alike = plain.shops.slice(0, 5).find(({ shopId }) => !chosen.has(shopId))!;

@@ -71,7 +71,7 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
     vector: Array.from({ length: town.dimensions }, () => random.normal()),
     weight: random.pick([1, -0.5, 3]),
   }));
-  const baseWeight = (type: string): number => typeWeights[type] ?? (type === 'dismiss' ? -1 : 1);
+  const baseWeight = (type: string): number => typeWeights[type] ?? (type === 'dismiss' ? -0.5 : 1);
   const counting = drawn.filter(({ type }) => baseWeight(type) !== 0);
   const newestSeconds = vectors.length > 0 ? 0 : (counting[0]?.ageSeconds ?? 0);
   const queries = [

@@ -51,6 +51,20 @@ test('requests that do not say it are answered by them, others are not', async (
   expect(await answered(defaults, ASKED)).not.toEqual(await answered(undefined, ASKED));
 });
 
+test('null takes a part back to what it is without defaults, also where there are none', async () => {
+  const defaults = {
+    limit: 4,
+    fusion: { minSimilarity: 0.9, k: 3 },
+    repetition: { penalty: 0.5 },
+    diversity: { mmr: {} },
+  };
+  const taken = { ...ASKED, limit: null, fusion: { minSimilarity: null }, repetition: null, diversity: null };
+  const said = { ...ASKED, fusion: { k: 3 } };
+  expect(await answered(defaults, taken as never)).toEqual(await answered(undefined, said));
+  const { fusion: _fusion, ...rest } = taken;
+  expect(await answered(undefined, rest as never)).toEqual(await answered(undefined, ASKED));
+});
+
 test('defaults that do not hold are refused when the engine opens, with their place', async () => {
   const bad = { fusion: { k: -1 } };
   await expect(answered(bad, ASKED)).rejects.toThrow(/^defaults.fusion.k must be a number 0..10000, got -1/);

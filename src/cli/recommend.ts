@@ -128,7 +128,7 @@ async function runRecommend(
       'error: --user and --data belong together: a user, and the directory of the recorded actions',
     );
   }
-  const request = requestOf(options, given);
+  const request = requestOf(options, given, command);
   const { why } = options;
   if (why !== undefined) {
     const explained = await withEngine(options, (engine) => engine.explain({ request, shopId: why }));
@@ -139,12 +139,19 @@ async function runRecommend(
   console.log(options.json ? JSON.stringify(answer) : answerText(answer, options));
 }
 
-function requestOf(options: RecommendOptions, given: RequestActions): RecommendRequest {
+function requestOf(options: RecommendOptions, given: RequestActions, command: Command): RecommendRequest {
   const { lon, lat, user, radiusMeters, limit, filter, at, openFor } = options;
   const openOnly = options.openOnly && OPEN_ONLY[options.openOnly];
   const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
   const said = { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at, openFor, openOnly };
-  return { ...said, ...options.with };
+  const more = options.with ?? {};
+  const isSaid = (value: unknown): boolean =>
+    value !== undefined && !(Array.isArray(value) && value.length === 0);
+  const twice = Object.keys(more).find((name) => isSaid((said as Record<string, unknown>)[name]));
+  if (twice !== undefined) {
+    command.error(`error: --with names ${twice}, which an option of its own says too; leave one out`);
+  }
+  return { ...said, ...more };
 }
 
 /** The engine checks what the file holds, as it checks the body of a request. */

@@ -4,16 +4,17 @@ import type { RecommendRequest, RequestDefaults } from '../recommender/request.t
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
 const MERGED = ['fusion', 'fallback'] as const;
 
-/** The request with what it leaves out taken from `defaults`. What is no request is left for the check to refuse. */
-export function withDefaults(
-  request: RecommendRequest,
-  defaults: RequestDefaults | undefined,
-): RecommendRequest {
-  if (defaults === undefined || !isObject(request)) return request;
-  const given = said(request);
-  const merged: Record<string, unknown> = { ...defaults, ...given };
-  for (const part of MERGED)
-    if (isObject(given[part])) merged[part] = { ...defaults[part], ...said(given[part]) };
+/**
+ * The request with what it leaves out taken from `defaults`. A part that it says is null is as if nothing had been
+ * decided. What is no request is left for the check to refuse.
+ */
+export function withDefaults(request: RecommendRequest, defaults: RequestDefaults = {}): RecommendRequest {
+  if (!isObject(request)) return request;
+  const merged = merge(request, defaults);
+  for (const part of MERGED) {
+    const given = (request as Record<string, unknown>)[part];
+    if (isObject(given)) merged[part] = merge(given, defaults[part]);
+  }
   return merged as unknown as RecommendRequest;
 }
 
@@ -21,7 +22,12 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object without the fields that are there but undefined. */
-function said(value: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
+/** What is undefined in `given` is taken from `defaults`, what is null from nowhere. */
+function merge(given: object, defaults: object = {}): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null) delete merged[name];
+    else if (value !== undefined) merged[name] = value;
+  }
+  return merged;
 }

@@ -43,6 +43,7 @@ const ExplanationSchema = z
     text: z.string().meta({ description: 'all of it in one line, for people' }),
     distanceMeters: z.number(),
     place: z.number().nullable().meta({ description: 'from 1 in the answer; null if it is not in it' }),
+    promoted: z.literal(true).optional(),
     rank: z
       .number()
       .nullable()

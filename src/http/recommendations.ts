@@ -71,7 +71,9 @@ export const RecommendationSchema = z
         'the snapshot that the answer rests on; where users are split, it tells the side of this one',
     }),
     basis: z.enum(['actions', 'list', 'popular', 'wider']).meta({
-      description: 'the step of the fallback chain that answered: `popular` if no action is known, for one',
+      description:
+        'the step of the fallback chain that answered: `popular` if no action is known, for one; without shops, the ' +
+        'step that was tried',
     }),
     wider: z
       .strictObject({ radiusMeters: z.number(), basis: RankedBySchema })
@@ -129,14 +131,23 @@ const EXAMPLE: RecommendRequest = {
   location: { lon: 126.9784, lat: 37.5667 },
   radiusMeters: 3000,
   limit: 3,
-  filter: { price: { nearViewed: 0.3 }, or: [{ category: { in: ['chinese', 'noodles'] } }, { spicy: true }] },
-  openFor: 40,
+  // So that whoever tries it has an answer at any hour.
+  openOnly: false,
 };
 
 const LOCATION = EXAMPLE.location;
 
 /** One for each thing a request can say. */
 const EXAMPLES = {
+  filter: {
+    summary: 'Priced like what was viewed, Chinese or spicy, open for another 40 minutes',
+    value: {
+      location: LOCATION,
+      actions: [{ type: 'view', shopId: 's42' }],
+      filter: { price: { nearViewed: 0.3 }, or: [{ category: { in: ['chinese'] } }, { spicy: true }] },
+      openFor: 40,
+    },
+  },
   misspeltKeyword: {
     summary: 'A text that is no keyword counts as the one it is spelt most like',
     value: {

@@ -44,6 +44,8 @@ export interface Explanation extends Pick<Recommendation, 'version' | 'basis' | 
   readonly distanceMeters: number;
   /** From 1 in the answer, null if it is not in it. */
   readonly place: number | null;
+  /** Present if it has its place by `promotion`. */
+  readonly promoted?: true;
   /** From 1 by score among the candidates that may be in an answer; null if it is none of them. */
   readonly rank: number | null;
   readonly score: number | null;
@@ -78,13 +80,23 @@ function explanationOf(selected: Selected, ordinal: number): Explanation {
   const place = lane.winnerOrdinals().indexOf(ordinal) + 1 || null;
   const rank = score === -Infinity ? null : rankOf(lane.scores, position);
   const obstacles = place === null ? [obstacleAmong(selected, ordinal, rank)] : [];
+  const isPromoted = place !== null && selected.promotedPlaces.has(place - 1);
   lane.setWinners([position]);
   const reasons = reasonsFor(selected, selected.scored)(0);
-  const standing = rank === null ? '' : `rank ${rank}, because ${reasonsText(reasons)}`;
-  const text = [...obstacles.map((obstacle) => obstacle.text), standing]
-    .filter((part) => part !== '')
-    .join('; ');
-  return { ...facts, text, place, rank, score: rank === null ? null : score, reasons, obstacles };
+  const standing = [
+    ...(place === null ? [] : [`place ${place}${isPromoted ? ', promoted' : ''}`]),
+    ...(rank === null ? [] : [`rank ${rank}, because ${reasonsText(reasons)}`]),
+  ];
+  return {
+    ...facts,
+    text: [...obstacles.map((obstacle) => obstacle.text), ...standing].join('; '),
+    place,
+    ...(isPromoted && { promoted: true }),
+    rank,
+    score: rank === null ? null : score,
+    reasons,
+    obstacles,
+  };
 }
 
 /** From 1: how many scores are better, or as good and in front of it. */
