@@ -131,6 +131,62 @@ test('how far, and until when, is told as the map and the clock on the wall have
   }
 });
 
+test('an area of the caller, hours that end too soon, a radius widened', async () => {
+  const within = { location: { lon: TOWN_CENTER.lon + 0.01, lat: TOWN_CENTER.lat }, radiusMeters: 700 };
+  const near = { location: TOWN_CENTER, openOnly: false, within };
+  let outsideCount = 0;
+  for (let i = 0; i < 60; i++) {
+    const shop = town.shop(i);
+    const isOutside = metersBetween(within.location, shop) > within.radiusMeters;
+    const { obstacles } = await engine.explain({ request: near, shopId: shop.shopId });
+    expect(obstacles.some(({ code, field }) => code === 'outside_within' && field === 'within')).toBe(
+      isOutside,
+    );
+    if (isOutside) outsideCount++;
+  }
+  expect(outsideCount).toBeGreaterThan(10);
+  expect(outsideCount).toBeLessThan(60);
+
+  const at = '2026-11-25T12:00:00Z';
+  let closingCount = 0;
+  for (let i = 0; i < 120; i++) {
+    const shop = town.shop(i);
+    const week = slowWeek(shop.openingHours!);
+    const closes = [...Array(180).keys()].find(
+      (minutes) => !CLOCK.isOpen(week, Date.parse(at) + minutes * MINUTE_MS),
+    );
+    const request = { location: TOWN_CENTER, at, openFor: 180 };
+    const { obstacles } = await engine.explain({ request, shopId: shop.shopId });
+    const soon = obstacles.find(({ field }) => field === 'openFor');
+    expect(soon !== undefined, shop.openingHours).toBe(closes !== undefined && closes > 0);
+    if (soon === undefined) continue;
+    closingCount++;
+    const wall = new Intl.DateTimeFormat('en-GB', {
+      timeZone: TIME_ZONE,
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    const closesAt = wall.format(Date.parse(at) + closes! * MINUTE_MS);
+    expect(soon.text).toMatch(new RegExp(`^closes at .*${closesAt}, not open for 180 minutes$`));
+  }
+  expect(closingCount).toBeGreaterThan(0);
+
+  const fallback = {
+    steps: ['popular' as const, 'wider' as const],
+    shopCountMin: 1_000,
+    radiusMetersMax: 400,
+  };
+  const widened = { location: TOWN_CENTER, openOnly: false, radiusMeters: 100, limit: 1_000, fallback };
+  for (let i = 0; i < 200; i++) {
+    const shop = town.shop(i);
+    const beyond = metersBetween(TOWN_CENTER, shop) - 400;
+    const { obstacles } = await engine.explain({ request: widened, shopId: shop.shopId });
+    const outside = obstacles.find(({ code }) => code === 'outside_radius');
+    expect(outside !== undefined).toBe(beyond > 0);
+    if (outside !== undefined) expect(Math.abs(outside.meters! - beyond)).toBeLessThan(1);
+  }
+});
+
 test('a live status says until when', async () => {
   const request = { location: TOWN_CENTER, openOnly: true };
   const shopId = 's42';

@@ -37,16 +37,29 @@ test('requests that do not say it are answered by them, others are not', async (
     limit: 4,
     fusion: { k: 0, signals: { proximity: 2 } },
     diversity: { maxPer: { category: 1 } },
+    fallback: { steps: ['popular' as const] },
   };
   const said = {
     ...ASKED,
     limit: 4,
     fusion: { ...defaults.fusion, halfLifeMinutes: 5 },
     diversity: defaults.diversity,
+    fallback: { ...defaults.fallback, shopCountMin: 2 },
   };
-  const asked = { ...ASKED, limit: undefined, fusion: { halfLifeMinutes: 5, k: undefined } };
+  const asked = {
+    ...ASKED,
+    limit: undefined,
+    fusion: { halfLifeMinutes: 5, k: undefined },
+    fallback: { shopCountMin: 2 },
+  };
   expect(await answered(defaults, asked)).toEqual(await answered(undefined, said));
-  const own = { ...ASKED, limit: 9, fusion: { k: 7, signals: {} }, diversity: {} };
+  const own = {
+    ...ASKED,
+    limit: 9,
+    fusion: { k: 7, signals: {} },
+    diversity: {},
+    fallback: { steps: ['actions' as const] },
+  };
   expect(await answered(defaults, own)).toEqual(await answered(undefined, own));
   expect(await answered(defaults, ASKED)).not.toEqual(await answered(undefined, ASKED));
 });

@@ -120,8 +120,19 @@ describe('pages', () => {
   test('they belong to their request and to a version that is held', async () => {
     const { request } = randomCase(4);
     const { answerId } = await engine.recommend(request);
-    const other = { ...request, radiusMeters: 900, after: answerId };
-    await expect(engine.recommend(other)).rejects.toThrow(/^after is the answerId of another request/);
+    const others = [
+      { radiusMeters: 900 },
+      { userId: 'another' },
+      { filter: { spicy: true } },
+      { within: { location: TOWN_CENTER, radiusMeters: 900 } },
+      { openOnly: false },
+      { location: { ...request.location, lon: request.location.lon + 0.001 } },
+    ];
+    for (const other of others)
+      await expect(
+        engine.recommend({ ...request, ...other, after: answerId }),
+        JSON.stringify(other),
+      ).rejects.toThrow(/^after is the answerId of another request/);
     const longer = { ...request, limit: 3, explain: false, after: answerId };
     await expect(engine.recommend(longer)).resolves.toMatchObject({ version: 'v1' });
     const flipped = `${answerId.slice(0, 30)}${answerId[30] === 'A' ? 'B' : 'A'}${answerId.slice(31)}`;
@@ -168,6 +179,12 @@ test('what was shown lately counts less, by the formula, and impressions can be 
       scored.length - new Set(impressions.map(({ shopId }) => shopId)).size,
     );
     expect(without.basis).toBe('actions');
+    const maxAgeMinutes = 300;
+    const recent = impressions.filter(({ ageMinutes }) => ageMinutes <= maxAgeMinutes);
+    const excludeSeen = { types: ['impression'], maxAgeMinutes };
+    expect((await answered({ ...request, actions, excludeSeen })).candidateCount).toBe(
+      scored.length - new Set(recent.map(({ shopId }) => shopId)).size,
+    );
   }
 });
 
@@ -307,6 +324,11 @@ describe('the fallback chain', () => {
     // Where no step finds as many, the one with the most is the answer.
     const all = await answered({ ...known, limit: 5, fallback: { shopCountMin: 1_000 } });
     expect([all.basis, all.shops.length]).toEqual(['popular', 5]);
+    // No more than the limit need be found.
+    const { fusion: _fusion, ...plain } = known;
+    const fallback = { steps: ['actions' as const, 'wider' as const], shopCountMin: 1_000 };
+    const one = await answered({ ...plain, limit: 1, radiusMeters: 480, fallback });
+    expect(one).toMatchObject({ basis: 'actions', shops: [{}] });
   });
 
   test('a radius is doubled until enough is found, and no further than it may', async () => {
