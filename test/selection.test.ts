@@ -353,6 +353,11 @@ describe('the fallback chain', () => {
     const widest = await answered({ ...near, limit: 500, fallback: bounded });
     const within100 = await engine.recommend({ ...near, radiusMeters: 100 });
     expect(widest.candidateCount).toBe(within100.candidateCount);
+    // However far it may go: four doublings.
+    const endless = { steps: [...steps], shopCountMin: 1_000, radiusMetersMax: 20_000_000 };
+    const within160 = (await engine.recommend({ ...near, radiusMeters: 160 })).candidateCount;
+    const farthest = await answered({ ...near, radiusMeters: 10, limit: 1_000, fallback: endless });
+    expect(farthest).toMatchObject({ wider: { radiusMeters: 160 }, candidateCount: within160 });
     // Where the request does not say how far: four times.
     const unsaid = await answered({
       ...near,

@@ -3,7 +3,7 @@ import type { Generation } from '../snapshot/generation.ts';
 import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy } from './recommendation.ts';
-import { FALLBACK_STEPS } from './request-bounds.ts';
+import { FALLBACK_STEPS, WIDENINGS_MAX } from './request-bounds.ts';
 import type { CheckedRecommendRequest } from './request.ts';
 
 /** How often a radius is doubled at most where the request does not say how far it goes. */
@@ -19,7 +19,7 @@ export function wideningsMax({ fallback, radiusMeters }: CheckedRecommendRequest
   if (radiusMeters === undefined || !fallback.steps.includes('wider')) return 0;
   const { radiusMetersMax } = fallback;
   if (radiusMetersMax === undefined) return WIDENINGS_DEFAULT;
-  return Math.max(0, Math.ceil(Math.log2(radiusMetersMax / radiusMeters)));
+  return Math.min(WIDENINGS_MAX, Math.max(0, Math.ceil(Math.log2(radiusMetersMax / radiusMeters))));
 }
 
 /** The radius of a request after so many doublings, the last of which may be shorter. */

@@ -24,4 +24,6 @@ export const WITHIN_POSITION_COUNT_MAX = 2_000;
 
 /** What a recommendation may rest on, in the order in which they are usually tried. */
 export const FALLBACK_STEPS = ['actions', 'list', 'popular', 'wider'] as const;
+/** How often "wider" doubles a radius at most: each time all is found and scored anew. */
+export const WIDENINGS_MAX = 4;
 export type FallbackStep = (typeof FALLBACK_STEPS)[number];

@@ -5,7 +5,7 @@ import { FilterSchema } from '../catalog/filter.ts';
 import { ActionTypeSchema } from '../domain/action.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { ColumnNameSchema } from './fusion-schema.ts';
-import { FALLBACK_STEPS, IMPRESSION_COUNT_MAX, LIMIT_MAX } from './request-bounds.ts';
+import { FALLBACK_STEPS, IMPRESSION_COUNT_MAX, LIMIT_MAX, WIDENINGS_MAX } from './request-bounds.ts';
 
 const MINUTES_MAX = 10_000_000;
 const TYPE_COUNT_MAX = 50;
@@ -82,5 +82,7 @@ export const FallbackSchema = z.strictObject({
   shopCountMin: wholeNumber(1, LIMIT_MAX).default(1).describe('Counts up to `limit`.'),
   radiusMetersMax: numberWithin(1, RADIUS_METERS_UNLIMITED)
     .optional()
-    .describe('How far "wider" goes; four times `radiusMeters` if absent. Shops\' own zones always hold.'),
+    .describe(
+      `How far "wider" goes, in at most ${WIDENINGS_MAX} doublings, which is ${2 ** WIDENINGS_MAX} times \`radiusMeters\`; four times if absent. Shops' own zones always hold.`,
+    ),
 });
