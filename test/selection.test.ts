@@ -305,6 +305,14 @@ describe('the fallback chain', () => {
     const answer = await answered({ ...somewhere, userId: 'nobody', fallback: { steps: ['actions'] } });
     expect(answer).toMatchObject({ basis: 'actions', shops: [], similarityCount: 0 });
     expect(answer.candidateCount).toBeGreaterThan(0);
+    const request = { ...somewhere, userId: 'nobody', fallback: { steps: ['actions' as const] } };
+    const { answerId } = await engine.recommend(somewhere);
+    for (const asked of [request, { ...somewhere, fallback: request.fallback, after: answerId }])
+      expect(await engine.explain({ request: asked, shopId: 's1' })).toMatchObject({
+        rank: null,
+        place: null,
+        obstacles: [{ code: 'unranked', field: 'fallback.steps' }],
+      });
   });
 
   test('nothing like enough leads to the next step', async () => {

@@ -18,6 +18,7 @@ const ObstacleSchema = z
       'unknown_hours',
       'excluded',
       'shown_before',
+      'unranked',
       'not_listed',
       'unlike',
       'passed_over',

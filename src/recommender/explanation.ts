@@ -3,7 +3,7 @@ import type { Filter } from '../catalog/filter.ts';
 import { metersOfChordSquared } from '../geo/earth.ts';
 import { reasonsFor, toDecimeter } from './answer.ts';
 import { excludedOrdinals, isWithin, seenOrdinals, viewedOrdinals } from './candidates.ts';
-import { radiusMetersAfter } from './fallback.ts';
+import { radiusMetersAfter, stepsOf } from './fallback.ts';
 import type { Draft, Line } from './line.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { Reason, Recommendation, ShownAction } from './recommendation.ts';
@@ -23,6 +23,7 @@ export interface Obstacle {
     | 'unknown_hours'
     | 'excluded'
     | 'shown_before'
+    | 'unranked'
     | 'not_listed'
     | 'unlike'
     | 'passed_over'
@@ -55,6 +56,13 @@ export interface Explanation extends Pick<Recommendation, 'version' | 'basis' | 
   readonly obstacles: readonly Obstacle[];
 }
 
+/** No list has been made for the user and nothing is known that counts for a shop, and popularity is not to be asked. */
+const UNRANKED: Obstacle = {
+  code: 'unranked',
+  field: 'fallback.steps',
+  text: 'no step of fallback.steps can rank shops for this user',
+};
+
 /** Explains the shop `ordinal` in the answer to a job. */
 export function prepareExplanation(line: Line, job: RecommendJob, ordinal: number): Prepared<Explanation> {
   const draft = draftOf(line, job, performance.now(), job.continued?.widenings ?? 0);
@@ -62,7 +70,7 @@ export function prepareExplanation(line: Line, job: RecommendJob, ordinal: numbe
 }
 
 function explanationOf(selected: Selected, ordinal: number): Explanation {
-  const { generation, lane, candidateCount } = selected;
+  const { generation, job, queries, lane, candidateCount } = selected;
   const position = lane.positionOf(ordinal);
   const facts = {
     version: generation.version,
@@ -76,6 +84,8 @@ function explanationOf(selected: Selected, ordinal: number): Explanation {
     const text = obstacles.map((obstacle) => obstacle.text).join('; ');
     return { ...facts, text, place: null, rank: null, score: null, obstacles };
   }
+  if (stepsOf(generation, job, queries).length === 0)
+    return { ...facts, text: UNRANKED.text, place: null, rank: null, score: null, obstacles: [UNRANKED] };
   const score = lane.scores[position]!;
   const place = lane.winnerOrdinals().indexOf(ordinal) + 1 || null;
   const rank = score === -Infinity ? null : rankOf(lane.scores, position);
