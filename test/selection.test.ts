@@ -1,5 +1,6 @@
 /** Which of the ranked shops make the list: pages, repetition, variety, promotion, the fallback chain; against plain loops. */
 import { writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Shop } from '../src/domain/shop.ts';
@@ -109,6 +110,7 @@ describe('pages', () => {
     const asked = { location: request.location, userId, limit: 10 };
     const whole = idsOf(await engine.recommend({ ...asked, limit: 40 }));
     const page = await engine.recommend(asked);
+    await setTimeout(2); // what happens in the millisecond of the answer counts as before it
     await engine.record([{ type: 'view', shopId: scored.at(-1)!.shopId, userId }]);
     const closed = whole[12]!;
     await engine.setStatus({ shopId: closed, open: false });

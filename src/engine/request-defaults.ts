@@ -24,10 +24,7 @@ function isObject(value: unknown): value is object {
 
 /** What is undefined in `given` is taken from `defaults`, what is null from nowhere. */
 function merge(given: object, defaults: object = {}): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === null) delete merged[name];
-    else if (value !== undefined) merged[name] = value;
-  }
-  return merged;
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const merged = { ...defaults, ...Object.fromEntries(said) };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
