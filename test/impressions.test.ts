@@ -9,7 +9,7 @@ import { decodeAnswerId } from '../src/recommender/answer-id.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import type { Town } from '../src/synthetic/town.ts';
 import { buildTown, Workspace } from './built-town.ts';
-import { madeAnswerId } from './made-answer-id.ts';
+import { forgedAnswerId, madeAnswerId } from './made-answer-id.ts';
 
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const SHOP_COUNT = 300;
@@ -183,12 +183,40 @@ describe('an answerId that is none', () => {
   });
 
   test('is refused when it is made up of shops that are not there', async () => {
-    for (const shown of [[SHOP_COUNT], [0, 2 ** 32], [2 ** 40]]) {
+    for (const shown of [[SHOP_COUNT], [0, 2 ** 32 - 1], [2 ** 32 - 1, 2 ** 33 - 2]]) {
       const madeUp = madeAnswerId('v1', shown);
       expect(decodeAnswerId(madeUp)).toBeDefined();
       await expectRefused(madeUp);
     }
     await engine.record([impression(madeAnswerId('v1', [SHOP_COUNT - 1]))]);
+  });
+
+  test('is refused when it is made up of what no answer says', async () => {
+    for (const ordinal of [2 ** 32, 2 ** 40]) await expectRefused(madeAnswerId('v1', [ordinal]));
+    const [stepAt, wideningsAt, numbersAt] = [15, 16, 17];
+    const alone = madeAnswerId('v1', []);
+    const endless = Array<number>(160).fill(0x80);
+    for (const numbers of [
+      [0, 1, ...endless, 0],
+      [0, 1, 3, 0x80],
+      [0, 1, 0xff, 0xff, 0xff, 0xff, 0x10],
+    ])
+      await expectRefused(forgedAnswerId(alone, numbersAt, numbers));
+    for (const step of [3, 4, 255]) await expectRefused(forgedAnswerId(answerId, stepAt, [step]));
+    for (const widenings of [5, 255]) await expectRefused(forgedAnswerId(answerId, wideningsAt, [widenings]));
+    expect(engine.actions('u')).toEqual([]);
+    await engine.record([impression(forgedAnswerId(alone, numbersAt, [0, 1, 3]))]);
+  });
+
+  test('may name any moment that it has room for', async () => {
+    const location = { lon: 126.9784, lat: 37.5667 };
+    for (const openOnly of [true, false]) {
+      const request = { actions: [{ type: 'view', shopId: 's1' }], location, limit: 5, openOnly };
+      const { answerId: first } = await engine.recommend(request);
+      const after = forgedAnswerId(first, 9, Array<number>(6).fill(0xff));
+      await expect(engine.recommend({ ...request, after })).resolves.toMatchObject({ basis: 'actions' });
+      await expect(engine.explain({ request: { ...request, after }, shopId: 's1' })).resolves.toBeDefined();
+    }
   });
 
   test('is refused by an engine without a version', async () => {

@@ -47,7 +47,7 @@ const SHOWN: ActionInput = {
     versionHash: hashOfVersion('2026-11-22'),
     requestHash: 0,
     atMs: Date.parse('2026-11-22T12:01:30Z'),
-    step: 0,
+    step: 'actions',
     widenings: 0,
     earlier: [],
     shown: [4, 8, 15],

@@ -3,17 +3,22 @@
  * Nothing is kept here, so it outlives a restart and any number of answers; it is worth something as long as the
  * version that it rests on is loaded. The text is base64url of
  *
- *     u8 format │ u32 hash of the version │ u32 hash of the request │ f64 moment, ms since 1970 │ u8 step │ u8 widenings
+ *     u8 format │ u32 hash of the version │ u32 hash of the request │ u48 moment, ms since 1970 │ u8 step │ u8 widenings
  *     ordinals of earlier pages │ ordinals of this page │ u32 hash of all in front of it
  *
  * with ordinals as their number and then each one's distance to the one before, ascending, 7 bits a byte.
  */
 import { fnv1a, fnv1aOfText } from '../base/fnv1a.ts';
+import type { RankedBy } from './recommendation.ts';
+import { FALLBACK_STEPS, WIDENINGS_MAX } from './request-bounds.ts';
 import type { CheckedRecommendRequest } from './request.ts';
 
 const FORMAT = 1;
-const HEAD_BYTES = 19;
+/** Until the year 10889: every moment that an action or a request can name, and each of them is a date. */
+const MOMENT_BYTES = 6;
+const HEAD_BYTES = 17;
 const HASH_BYTES = 4;
+const NUMBER_MAX = 2 ** 32 - 1;
 
 export interface ShownAnswer {
   /** `hashOfVersion` of the version it rests on. */
@@ -22,8 +27,8 @@ export interface ShownAnswer {
   readonly requestHash: number;
   /** The moment that it answers for. */
   readonly atMs: number;
-  /** The place of the step in the fallback chain that answered, and how often the radius was widened. */
-  readonly step: number;
+  /** The step of the fallback chain that answered, and how often the radius was widened. */
+  readonly step: RankedBy;
   readonly widenings: number;
   /** Ordinals, ascending: what earlier pages showed, and what this one shows. */
   readonly earlier: readonly number[];
@@ -54,9 +59,9 @@ export function encodeAnswerId(answer: ShownAnswer): string {
   bytes.writeUInt8(FORMAT, 0);
   bytes.writeUInt32LE(versionHash, 1);
   bytes.writeUInt32LE(requestHash, 5);
-  bytes.writeDoubleLE(atMs, 9);
-  bytes.writeUInt8(step, 17);
-  bytes.writeUInt8(widenings, 18);
+  bytes.writeUIntLE(atMs, 9, MOMENT_BYTES);
+  bytes.writeUInt8(FALLBACK_STEPS.indexOf(step), 15);
+  bytes.writeUInt8(widenings, 16);
   const end = writeOrdinals(bytes, writeOrdinals(bytes, HEAD_BYTES, earlier), shown);
   bytes.writeUInt32LE(fnv1a(bytes.subarray(0, end)), end);
   return bytes.toString('base64url', 0, end + HASH_BYTES);
@@ -69,16 +74,18 @@ export function decodeAnswerId(answerId: string): ShownAnswer | undefined {
   if (end < HEAD_BYTES || bytes.readUInt8(0) !== FORMAT) return undefined;
   if (bytes.readUInt32LE(end) !== fnv1a(bytes.subarray(0, end))) return undefined;
   const numbers = numbersIn(bytes.subarray(HEAD_BYTES, end));
+  if (numbers === undefined) return undefined;
   const earlierEnd = 1 + (numbers[0] ?? 0);
   if (numbers.length !== earlierEnd + 1 + (numbers[earlierEnd] ?? 0)) return undefined;
-  const atMs = bytes.readDoubleLE(9);
-  if (!Number.isSafeInteger(atMs) || atMs < 0) return undefined;
+  const step = FALLBACK_STEPS[bytes.readUInt8(15)];
+  const widenings = bytes.readUInt8(16);
+  if (step === undefined || step === 'wider' || widenings > WIDENINGS_MAX) return undefined;
   return {
     versionHash: bytes.readUInt32LE(1),
     requestHash: bytes.readUInt32LE(5),
-    atMs,
-    step: bytes.readUInt8(17),
-    widenings: bytes.readUInt8(18),
+    atMs: bytes.readUIntLE(9, MOMENT_BYTES),
+    step,
+    widenings,
     earlier: summed(numbers.slice(1, earlierEnd)),
     shown: summed(numbers.slice(earlierEnd + 1)),
   };
@@ -102,18 +109,19 @@ function writeNumber(bytes: Buffer, at: number, value: number): number {
   return at;
 }
 
-/** The numbers of `writeNumber`, one after the other. */
-function numbersIn(bytes: Uint8Array): number[] {
+/** The numbers of `writeNumber`, one after the other; undefined if one is too large or does not end. */
+function numbersIn(bytes: Uint8Array): number[] | undefined {
   const numbers: number[] = [];
   let [value, factor] = [0, 1];
   for (const byte of bytes) {
     value += (byte & 127) * factor;
+    if (value > NUMBER_MAX || factor > NUMBER_MAX) return undefined;
     factor *= 128;
     if (byte >= 128) continue;
     numbers.push(value);
     [value, factor] = [0, 1];
   }
-  return numbers;
+  return factor === 1 ? numbers : undefined;
 }
 
 function summed(distances: readonly number[]): number[] {

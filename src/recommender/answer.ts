@@ -4,7 +4,6 @@ import { encodeAnswerId, hashOfRequest, hashOfVersion } from './answer-id.ts';
 import type { Draft } from './line.ts';
 import type { LineAction } from './line-action.ts';
 import type { RankedBy, Reason, RecommendedShop, ShownAction } from './recommendation.ts';
-import { FALLBACK_STEPS } from './request-bounds.ts';
 import type { Scored } from './scoring.ts';
 import { leastFees } from './ways.ts';
 
@@ -61,7 +60,7 @@ export function answerIdOf({ generation, lane, job, widenings }: Draft, step: Ra
     versionHash: hashOfVersion(generation.version),
     requestHash: hashOfRequest(request),
     atMs: nowMs,
-    step: FALLBACK_STEPS.indexOf(step),
+    step,
     widenings,
     earlier: continued === null ? [] : ascending([...continued.earlier, ...continued.shown]),
     shown: ascending(lane.winnerOrdinals()),

@@ -3,7 +3,7 @@ import type { Generation } from '../snapshot/generation.ts';
 import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy } from './recommendation.ts';
-import { FALLBACK_STEPS, WIDENINGS_MAX } from './request-bounds.ts';
+import { WIDENINGS_MAX } from './request-bounds.ts';
 import type { CheckedRecommendRequest } from './request.ts';
 
 /** How often a radius is doubled at most where the request does not say how far it goes. */
@@ -38,7 +38,7 @@ export function stepsOf(
   queries: readonly QueryVector[],
 ): RankedBy[] {
   const steps = request.fallback.steps.filter((step) => step !== 'wider');
-  if (continued !== null) return steps.filter((step) => FALLBACK_STEPS[continued.step] === step);
+  if (continued !== null) return steps.filter((step) => step === continued.step);
   return steps.filter(
     (step) =>
       step === 'popular' ||
