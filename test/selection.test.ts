@@ -317,6 +317,37 @@ describe('the fallback chain', () => {
       });
   });
 
+  test('a page of what can no longer be ranked has no shops', async () => {
+    const steps: ('actions' | 'list')[][] = [['list'], ['actions'], ['actions', 'list']];
+    for (const [n, way] of steps.entries()) {
+      const request = { ...somewhere, userId: 'nobody', limit: 5, fallback: { steps: way } };
+      const { answerId, basis } = await answered(request);
+      const next = { ...request, after: answerId };
+      expect(await answered(next), way.join()).toMatchObject({ basis, shops: [], similarityCount: 0 });
+      expect(await engine.explain({ request: next, shopId: `s${n}` })).toMatchObject({
+        place: null,
+        obstacles: [{ code: 'unranked' }],
+      });
+    }
+    const userId = 'forgotten';
+    const request = { location: TOWN_CENTER, userId, limit: 5 };
+    const forgetting = [
+      () => engine.erase(userId),
+      // As many as are kept of a user push out all before them.
+      () => engine.record(Array.from({ length: 200 }, (_, n) => ({ userId, type: 'view', shopId: `s${n}` }))),
+    ];
+    for (const forget of forgetting) {
+      await engine.record([{ userId, type: 'view', shopId: 's1' }]);
+      const { answerId, shops: found } = await engine.recommend(request);
+      expect(found).toHaveLength(5);
+      await setTimeout(2); // what happens in the millisecond of the answer counts as before it
+      await forget();
+      const next = await engine.recommend({ ...request, after: answerId });
+      expect(next).toMatchObject({ basis: 'actions', shops: [] });
+    }
+    await engine.erase(userId);
+  });
+
   test('nothing like enough leads to the next step', async () => {
     const known = {
       ...somewhere,

@@ -37,15 +37,14 @@ export function stepsOf(
   { request, continued }: RecommendJob,
   queries: readonly QueryVector[],
 ): RankedBy[] {
-  const steps = request.fallback.steps.filter((step) => step !== 'wider');
-  if (continued !== null) return steps.filter((step) => step === continued.step);
-  return steps.filter(
-    (step) =>
-      step === 'popular' ||
-      (step === 'actions'
-        ? queries.some(({ weight }) => weight > 0)
-        : listOf(generation, request.userId) !== undefined),
-  );
+  const canBeTaken = {
+    actions: queries.some(({ weight }) => weight > 0),
+    list: listOf(generation, request.userId) !== undefined,
+    popular: true,
+  };
+  return request.fallback.steps
+    .filter((step) => step !== 'wider')
+    .filter((step) => canBeTaken[step] && (continued === null || step === continued.step));
 }
 
 /** The shops recommended to a user ahead of time, best first, if the snapshot holds a list for them. */

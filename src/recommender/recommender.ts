@@ -101,7 +101,7 @@ export interface Selected extends Draft {
 export function firstSufficient(draft: Draft): Selected {
   const { job } = draft;
   const { steps } = job.request.fallback;
-  const lastStep = steps.findLast((step) => step !== 'wider') ?? 'popular';
+  const lastStep = job.continued?.step ?? steps.findLast((step) => step !== 'wider') ?? 'popular';
   const most = { count: -1, tried: draft, step: lastStep };
   let tried = draft;
   for (;;) {
