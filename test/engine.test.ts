@@ -242,6 +242,35 @@ test('at most 50 actions take part, all of them count as seen, and `at` leaves l
   });
 });
 
+test('actions that count nothing take no places of those that do', async () => {
+  await using({}, async (engine) => {
+    const ago = (n: number): string => new Date(Date.UTC(2026, 10, 22, 12) - n * 1_000).toISOString();
+    const of = (type: string, n: number, weight?: number) => {
+      return { userId: 'u', type, shopId: `s${n}`, at: ago(n), ...(weight !== undefined && { weight }) };
+    };
+    await engine.record([
+      ...Array.from({ length: 49 }, (_, n) => of('view', n, 0)),
+      of('dismiss', 49),
+      ...Array.from({ length: 60 }, (_, n) => of('order', 50 + n)),
+    ]);
+    const request: RecommendRequest = { userId: 'u', location: TOWN_CENTER, limit: 5 };
+    const { shops, answerId } = await engine.recommend(request);
+    const counted = [
+      { type: 'dismiss', shopId: 's49' },
+      { type: 'order', shopId: 's50' },
+    ];
+    expect(shops[0]!.reasons).toHaveLength(50);
+    expect(shops[0]!.reasons!.slice(0, 2)).toMatchObject(counted.map((action) => ({ action })));
+    const whole = await engine.recommend({ ...request, limit: 10 });
+    const next = await engine.recommend({ ...request, after: answerId });
+    expect([...shops, ...next.shops].map(({ shopId }) => shopId)).toEqual(
+      whole.shops.map(({ shopId }) => shopId),
+    );
+    const ofTypes = await engine.recommend({ ...request, fusion: { typeWeights: { order: 0, dismiss: 1 } } });
+    expect(ofTypes.shops[0]!.reasons).toHaveLength(1);
+  });
+});
+
 test('an action of the future counts as one of now', async () => {
   await using({}, async (engine) => {
     const at = '2026-11-22T12:00:00Z';

@@ -28,11 +28,12 @@ import type { Kernel, KernelBuild, Metric } from '../kernel/kernel.ts';
 import {
   broughtActions,
   broughtImpressions,
-  lineAction,
+  lineActions,
   type Impression,
   type LineAction,
 } from '../recommender/line-action.ts';
 import type { ShownAnswer } from '../recommender/answer-id.ts';
+import { takingPart } from '../recommender/query-vectors.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
@@ -628,12 +629,13 @@ export class Engine {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
     const isOfAPast = Boolean(request.at) || request.after !== undefined;
-    const mayPassOver = request.excludeSeen !== false || Object.keys(request.fusion.typeWeights).length > 0;
-    const stored = this.#actions.recent(
-      request.userId,
-      isOfAPast || mayPassOver ? this.#options.actionsPerUserMax : ACTION_COUNT_MAX,
-    );
-    return stored.flatMap((action) => (isOfAPast && action.atMs > nowMs ? [] : (lineAction(action) ?? [])));
+    if (!isOfAPast && request.excludeSeen === false) {
+      const newest = lineActions(this.#actions.recent(request.userId, ACTION_COUNT_MAX));
+      // Those that count nothing take no places of older ones that do.
+      if (takingPart(newest, request.fusion.typeWeights).length === newest.length) return newest;
+    }
+    const kept = lineActions(this.#actions.recent(request.userId, this.#options.actionsPerUserMax));
+    return isOfAPast ? kept.filter(({ atMs }) => atMs <= nowMs) : kept;
   }
 
   /** What the user was shown, where the request asks for it. */

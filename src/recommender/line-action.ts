@@ -52,8 +52,10 @@ function momentOf(at: string | undefined, nowMs: number): number {
   return at === undefined ? nowMs : Date.parse(at);
 }
 
-/** A stored action without what only the store needs; none of an impression. */
-export function lineAction({ type, keyword, shopId, atMs, weight = 1 }: Action): LineAction | null {
-  if (keyword !== undefined) return { type, keyword, atMs, weight };
-  return shopId === undefined ? null : { type, shopId, atMs, weight };
+/** Stored actions without what only the store needs; none of an impression. */
+export function lineActions(stored: readonly Action[]): LineAction[] {
+  return stored.flatMap(({ type, keyword, shopId, atMs, weight = 1 }): LineAction | never[] => {
+    if (keyword !== undefined) return { type, keyword, atMs, weight };
+    return shopId === undefined ? [] : { type, shopId, atMs, weight };
+  });
 }
