@@ -52,9 +52,9 @@ class ModelStore {
       .slice(0, limit);
   }
 
-  impressions(userId: string, limit: number): Action[] {
+  impressions(userId: string, limit: number, untilMs = Infinity): Action[] {
     return this.kept(userId, Infinity)
-      .filter(({ shopIds }) => shopIds !== undefined)
+      .filter(({ shopIds, atMs }) => shopIds !== undefined && atMs <= untilMs)
       .slice(0, limit);
   }
 
@@ -164,6 +164,10 @@ test('whatever is appended, erased, pruned and reopened, the store answers as th
         for (const list of ['recent', 'impressions', 'kept'] as const) {
           expect(store[list](userId, limit), `${hint} ${list}`).toStrictEqual(model[list](userId, limit));
         }
+        const untilMs = nowMs - random.pick([-1, 0, 1, DAY_MS / 2, DAY_MS]);
+        expect(store.impressions(userId, limit, untilMs), `${hint} until ${untilMs}`).toStrictEqual(
+          model.impressions(userId, limit, untilMs),
+        );
       }
       const id = `a${random.below(60)}`;
       expect(store.find(id), hint).toStrictEqual(model.find(id));

@@ -56,9 +56,9 @@ export class ActionRows {
     return this.#actions.newest(userId, limit).map(actionOf);
   }
 
-  /** The user's newest impressions, as `newestActions`. */
-  newestImpressions(userId: string, limit: number): Action[] {
-    return this.#impressions.newest(userId, limit).map(actionOf);
+  /** The user's newest impressions up to a moment, as `newestActions`. */
+  newestImpressions(userId: string, limit: number, untilMs: number): Action[] {
+    return this.#impressions.newest(userId, limit, untilMs).map(actionOf);
   }
 
   /** The newest of the user's actions and impressions together, as `newestActions`. */

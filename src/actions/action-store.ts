@@ -126,12 +126,13 @@ export class ActionStore {
   }
 
   /**
-   * The user's newest impressions on disk, newest first, at most `limit`. Always from disk: 200 of 20 shops take 1 ms.
+   * The user's newest impressions on disk of `untilMs` or before, newest first, at most `limit`. Always from disk: 200 of
+   * 20 shops take 1 ms.
    * Throws as `recent` does.
    */
-  impressions(userId: string, limit: number): readonly Action[] {
+  impressions(userId: string, limit: number, untilMs = Infinity): readonly Action[] {
     checkReadable(userId);
-    return this.#read((rows) => rows.newestImpressions(userId, limit));
+    return this.#read((rows) => rows.newestImpressions(userId, limit, untilMs));
   }
 
   /** The newest of the user's actions and impressions together, as `impressions`. */

@@ -43,7 +43,7 @@ export const OF_USER = 'user_number = (SELECT user_number FROM users WHERE user_
 
 export class TimedRows {
   readonly #find: Statement<[string], TimedRow>;
-  readonly #newest: Statement<[string, number], TimedRow>;
+  readonly #newest: Statement<[string, number, number], TimedRow>;
   readonly #trim: Statement<[{ userNumber: number; countMax: number }]>;
   readonly #eraseOf: Statement<[string]>;
   readonly #oldest: Statement<[number, number], OldRow>;
@@ -52,9 +52,10 @@ export class TimedRows {
   constructor(database: Database, table: TimedTable) {
     const columns = rowColumns(table);
     this.#find = database.prepare(`SELECT ${columns} FROM ${table} WHERE id = ?`);
-    this.#newest = database.prepare(`
-      SELECT ${columns} FROM ${table} WHERE ${OF_USER} ORDER BY at_ms DESC, arrival DESC LIMIT ?`);
     // "+ 0" hides a parameter from the planner, which otherwise plans anew for each value: 10 µs instead of 1.
+    this.#newest = database.prepare(`
+      SELECT ${columns} FROM ${table} WHERE ${OF_USER} AND at_ms <= ? + 0
+      ORDER BY at_ms DESC, arrival DESC LIMIT ?`);
     this.#trim = database.prepare(`
       DELETE FROM ${table} WHERE user_number = @userNumber + 0 AND (at_ms, arrival) <= (
         SELECT at_ms, arrival FROM ${table} WHERE user_number = @userNumber + 0
@@ -72,9 +73,9 @@ export class TimedRows {
     return this.#find.get(id);
   }
 
-  /** The user's newest rows, at most `limit`: by time, the later arrival first where times are equal. */
-  newest(userId: string, limit: number): TimedRow[] {
-    return this.#newest.all(userId, limit);
+  /** The user's newest rows up to a moment, at most `limit`: by time, the later arrival first where times are equal. */
+  newest(userId: string, limit: number, untilMs = Infinity): TimedRow[] {
+    return this.#newest.all(userId, untilMs, limit);
   }
 
   /** Erases all rows of the user but the newest `countMax`. */
