@@ -193,7 +193,7 @@ describe('an answerId that is none', () => {
 
   test('is refused when it is made up of what no answer says', async () => {
     for (const ordinal of [2 ** 32, 2 ** 40]) await expectRefused(madeAnswerId('v1', [ordinal]));
-    const [stepAt, wideningsAt, numbersAt] = [15, 16, 17];
+    const [stepAt, wideningsAt, numbersAt] = [27, 28, 29];
     const alone = madeAnswerId('v1', []);
     const endless = Array<number>(160).fill(0x80);
     for (const numbers of [
@@ -213,7 +213,7 @@ describe('an answerId that is none', () => {
     for (const openOnly of [true, false]) {
       const request = { actions: [{ type: 'view', shopId: 's1' }], location, limit: 5, openOnly };
       const { answerId: first } = await engine.recommend(request);
-      const after = forgedAnswerId(first, 9, Array<number>(6).fill(0xff));
+      const after = forgedAnswerId(first, 9, Array<number>(18).fill(0xff));
       await expect(engine.recommend({ ...request, after })).resolves.toMatchObject({ basis: 'actions' });
       await expect(engine.explain({ request: { ...request, after }, shopId: 's1' })).resolves.toBeDefined();
     }

@@ -8,10 +8,13 @@ export function madeAnswerId(
   shown: readonly number[],
   earlier: readonly number[] = [],
 ): string {
+  const atMs = Date.parse('2026-11-22T03:00:00Z');
   return encodeAnswerId({
     versionHash: hashOfVersion(version),
     requestHash: 7,
-    atMs: Date.parse('2026-11-22T03:00:00Z'),
+    atMs,
+    actionsUntilMs: atMs,
+    impressionsUntilMs: atMs,
     step: 'actions',
     widenings: 0,
     earlier,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Shop } from '../src/domain/shop.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
+import { openEngine as openEngineAt } from '../src/engine/engine.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, FullScan, similarityOf, Workspace, type ScanShop } from './built-town.ts';
@@ -65,6 +66,24 @@ async function answered(request: RecommendRequest): Promise<Recommendation> {
   return answer;
 }
 
+/** An engine over the same snapshot whose clock says what `clock` does. */
+async function withClock(run: (engine: Engine, clock: { nowMs: number }) => Promise<void>): Promise<void> {
+  const clock = { nowMs: NOW_MS };
+  const data = workspace.path(`data-clock-${clockCount++}`);
+  const options = { store: workspace.path('store'), data, threads: 0, storePollMs: 0 };
+  const own = await openEngineAt(options, { nowMs: () => clock.nowMs });
+  try {
+    await run(own, clock);
+  } finally {
+    await own.close();
+  }
+}
+let clockCount = 0;
+
+function after(ms: number): string {
+  return new Date(NOW_MS + ms).toISOString();
+}
+
 describe('pages', () => {
   test('one after the other they are what one long answer is', async () => {
     for (const seed of SEEDS) {
@@ -117,6 +136,35 @@ describe('pages', () => {
     const next = await engine.recommend({ ...asked, after: page.answerId });
     await engine.clearStatus(closed);
     expect(idsOf(next)).toEqual([...whole.slice(10, 12), ...whole.slice(13, 21)]);
+  });
+
+  test('what is dated ahead counts on all of them as on the first, what comes later on none', async () => {
+    await withClock(async (own, clock) => {
+      const { request, scored } = randomCase(6);
+      const shopIds = scored.map(({ shopId }) => shopId);
+      const asked = { location: request.location, limit: 10 };
+      const ways: Partial<RecommendRequest>[] = [
+        { excludeSeen: { types: ['impression'] } },
+        { repetition: { penalty: 1 } },
+      ];
+      for (const [n, way] of ways.entries()) {
+        const userId = `ahead${n}`;
+        const did = (type: string, place: number, ms: number) => {
+          return { type, userId, shopId: shopIds.at(place)!, at: after(ms) };
+        };
+        clock.nowMs = NOW_MS;
+        await own.record([did('view', 0, 3_000), did('impression', 1, 4_000), did('impression', 2, 1_000)]);
+        const whole = await own.recommend({ ...asked, ...way, userId, limit: 30 });
+        const pages = [await own.recommend({ ...asked, ...way, userId })];
+        for (const ms of [4_500, 5_000]) {
+          clock.nowMs = NOW_MS + ms - 4_000;
+          await own.record([did('view', -1, ms), did('impression', 15, ms)]);
+          pages.push(await own.recommend({ ...asked, ...way, userId, after: pages.at(-1)!.answerId }));
+        }
+        expect(whole.basis).toBe('actions');
+        expect(pages.flatMap(({ shops: found }) => found)).toEqual(whole.shops);
+      }
+    });
   });
 
   test('they belong to their request and to a version that is held', async () => {
@@ -212,6 +260,70 @@ test('an impression by answerId is of all shops that the answer showed', async (
   );
   const before = '2026-11-22T11:59:00Z'; // nothing had been shown then
   expect((await engine.recommend({ ...stored, at: before })).candidateCount).toBe(first.candidateCount);
+});
+
+test('an impression dated ahead counts as one of now, but not where a past is asked about', async () => {
+  await withClock(async (own) => {
+    const { request, scored } = randomCase(7);
+    const { location, actions } = request;
+    const asked = { location, limit: 5 };
+    const ways: Partial<RecommendRequest>[] = [
+      { excludeSeen: { types: ['impression'] } },
+      { excludeSeen: { types: ['impression'], maxAgeMinutes: 0 } },
+      { repetition: { penalty: 0.5 } },
+    ];
+    const outcome = async (given: Partial<RecommendRequest>) => {
+      const answer = await own.recommend({ ...asked, ...given });
+      return {
+        count: answer.candidateCount,
+        shops: answer.shops.map(({ shopId, score }) => [shopId, score]),
+      };
+    };
+    for (const way of ways) {
+      const shownAt = async (ms: number | undefined, at?: string) => {
+        const shown = {
+          type: 'impression',
+          shopId: scored[0]!.shopId,
+          ...(ms !== undefined && { at: after(ms) }),
+        };
+        const userId = 'stored';
+        await own.record([...actions!, shown].map((action) => ({ ...action, userId })));
+        const stored = await outcome({ ...way, userId, at });
+        await own.erase(userId);
+        expect(await outcome({ ...way, actions: [...actions!, shown], at })).toEqual(stored);
+        return stored;
+      };
+      const now = await shownAt(0);
+      const never = await outcome({ actions: actions! });
+      expect(now).not.toEqual(never);
+      expect(await shownAt(undefined)).toEqual(now);
+      expect(await shownAt(3_000)).toEqual(now);
+      expect(await shownAt(0, AT)).toEqual(now);
+      expect(await shownAt(3_000, AT)).toEqual(never);
+    }
+  });
+});
+
+test('impressions that do not count yet take no places of those that do', async () => {
+  await withClock(async (own, clock) => {
+    const { request, scored } = randomCase(8);
+    const userId = 'often shown';
+    const shown = (n: number, ms: number) => {
+      return { type: 'impression', userId, shopId: scored[n]!.shopId, at: after(ms) };
+    };
+    await own.record([
+      { ...request.actions![0]!, userId },
+      ...Array.from({ length: 50 }, (_, n) => shown(n % 5, -1_000 * n)),
+    ]);
+    const asked = { location: request.location, userId, limit: 5, excludeSeen: { types: ['impression'] } };
+    const whole = await own.recommend({ ...asked, limit: 10 });
+    const page = await own.recommend(asked);
+    clock.nowMs += 60_000;
+    await own.record(Array.from({ length: 60 }, (_, n) => shown(20 + n, 1_000 + n)));
+    const next = await own.recommend({ ...asked, after: page.answerId });
+    expect([page, next].flatMap(idsOf)).toEqual(idsOf(whole));
+    expect(idsOf(await own.recommend({ ...asked, limit: 10, at: AT }))).toEqual(idsOf(whole));
+  });
 });
 
 /** At most `countMax` shops of each category, in order. */

@@ -601,7 +601,10 @@ export class Engine {
   #begin(request: CheckedRecommendRequest): Asked {
     const continued = request.after === undefined ? null : continuedAnswer(request, request.after);
     const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
-    const [actions, impressions] = [this.#actionsOf(request, nowMs), this.#impressionsOf(request, nowMs)];
+    // What is dated ahead counts as of now, unless a past is asked about.
+    const untilMs = request.at ? nowMs : Infinity;
+    const actions = this.#actionsOf(request, nowMs, continued?.actionsUntilMs ?? untilMs);
+    const impressions = this.#impressionsOf(request, nowMs, continued?.impressionsUntilMs ?? untilMs);
     const { loaded, chosenBy } = this.#chooseFor(request, continued);
     // What an answer has shown is told by the ordinals of its version, so its next page has no second version.
     const isAlone = chosenBy !== 'active' || continued !== null;
@@ -624,34 +627,34 @@ export class Engine {
     return { loaded, chosenBy: 'request' };
   }
 
-  /** The actions that a request rests on, newest first; of a moment before now, only what had been done by then. */
-  #actionsOf(request: CheckedRecommendRequest, nowMs: number): LineAction[] {
+  /** The actions that a request rests on, newest first; of recorded ones those up to `untilMs`. */
+  #actionsOf(request: CheckedRecommendRequest, nowMs: number, untilMs: number): LineAction[] {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
-    const isOfAPast = Boolean(request.at) || request.after !== undefined;
-    if (!isOfAPast && request.excludeSeen === false) {
+    if (untilMs === Infinity && request.excludeSeen === false) {
       const newest = lineActions(this.#actions.recent(request.userId, ACTION_COUNT_MAX));
       // Those that count nothing take no places of older ones that do.
       if (takingPart(newest, request.fusion.typeWeights).length === newest.length) return newest;
     }
     const kept = lineActions(this.#actions.recent(request.userId, this.#options.actionsPerUserMax));
-    return isOfAPast ? kept.filter(({ atMs }) => atMs <= nowMs) : kept;
+    return kept.filter(({ atMs }) => atMs <= untilMs);
   }
 
-  /** What the user was shown, where the request asks for it. */
+  /** What the user was shown up to `untilMs`, newest first, where the request asks for it. */
   #impressionsOf(
     { actions, userId, repetition, excludeSeen }: CheckedRecommendRequest,
     nowMs: number,
+    untilMs: number,
   ): Impression[] {
     const isAsked = typeof excludeSeen === 'object' && excludeSeen.types?.includes(IMPRESSION);
     if (repetition === undefined && !isAsked) return [];
     if (actions !== undefined)
       return broughtImpressions(actions, nowMs, (answerId, place) =>
         shownShopIds(this.#generations.loaded, answerId, `actions[${place}].answerId`),
-      );
+      ).filter(({ atMs }) => atMs <= untilMs);
     if (userId === undefined) return [];
-    const kept = this.#actions.impressions(userId, IMPRESSION_COUNT_MAX);
-    return kept.flatMap(({ shopIds, atMs }) => (atMs > nowMs ? [] : [{ shopIds: shopIds!, atMs }]));
+    const kept = this.#actions.impressions(userId, IMPRESSION_COUNT_MAX, untilMs);
+    return kept.map(({ shopIds, atMs }) => ({ shopIds: shopIds!, atMs }));
   }
 
   async #putStatuses(inputs: readonly ShopStatusInput[]): Promise<StatusesSet> {

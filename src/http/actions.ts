@@ -39,6 +39,7 @@ const VIEW: ActionInput = {
   shopId: 's42',
   at: '2026-11-22T12:01:00Z',
 };
+const SHOWN_AT_MS = Date.parse('2026-11-22T12:01:30Z');
 const SHOWN: ActionInput = {
   id: 'example-3',
   userId: 'example',
@@ -46,7 +47,9 @@ const SHOWN: ActionInput = {
   answerId: encodeAnswerId({
     versionHash: hashOfVersion('2026-11-22'),
     requestHash: 0,
-    atMs: Date.parse('2026-11-22T12:01:30Z'),
+    atMs: SHOWN_AT_MS,
+    actionsUntilMs: SHOWN_AT_MS,
+    impressionsUntilMs: SHOWN_AT_MS,
     step: 'actions',
     widenings: 0,
     earlier: [],

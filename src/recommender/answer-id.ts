@@ -3,10 +3,12 @@
  * Nothing is kept here, so it outlives a restart and any number of answers; it is worth something as long as the
  * version that it rests on is loaded. The text is base64url of
  *
- *     u8 format │ u32 hash of the version │ u32 hash of the request │ u48 moment, ms since 1970 │ u8 step │ u8 widenings
+ *     u8 format │ u32 hash of the version │ u32 hash of the request │ u48 moment │ u48 moment of the newest action
+ *     u48 moment of the newest impression │ u8 step │ u8 widenings
  *     ordinals of earlier pages │ ordinals of this page │ u32 hash of all in front of it
  *
- * with ordinals as their number and then each one's distance to the one before, ascending, 7 bits a byte.
+ * with moments in milliseconds since 1970, those of the newest no earlier than that of the answer, and ordinals as their
+ * number and then each one's distance to the one before, ascending, 7 bits a byte.
  */
 import { fnv1a, fnv1aOfText } from '../base/fnv1a.ts';
 import type { RankedBy } from './recommendation.ts';
@@ -16,7 +18,7 @@ import type { CheckedRecommendRequest } from './request.ts';
 const FORMAT = 1;
 /** Until the year 10889: every moment that an action or a request can name, and each of them is a date. */
 const MOMENT_BYTES = 6;
-const HEAD_BYTES = 17;
+const HEAD_BYTES = 29;
 const HASH_BYTES = 4;
 const NUMBER_MAX = 2 ** 32 - 1;
 
@@ -27,6 +29,9 @@ export interface ShownAnswer {
   readonly requestHash: number;
   /** The moment that it answers for. */
   readonly atMs: number;
+  /** Up to when actions and impressions counted for it: `atMs`, or the newest of them if that is dated ahead. */
+  readonly actionsUntilMs: number;
+  readonly impressionsUntilMs: number;
   /** The step of the fallback chain that answered, and how often the radius was widened. */
   readonly step: RankedBy;
   readonly widenings: number;
@@ -53,15 +58,18 @@ export function hashOfRequest(request: CheckedRecommendRequest): number {
 }
 
 export function encodeAnswerId(answer: ShownAnswer): string {
-  const { versionHash, requestHash, atMs, step, widenings, earlier, shown } = answer;
+  const { versionHash, requestHash, atMs, actionsUntilMs, impressionsUntilMs } = answer;
+  const { step, widenings, earlier, shown } = answer;
   // Five bytes hold any distance, and either number of them.
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + (earlier.length + shown.length + 2) * 5 + HASH_BYTES);
   bytes.writeUInt8(FORMAT, 0);
   bytes.writeUInt32LE(versionHash, 1);
   bytes.writeUInt32LE(requestHash, 5);
   bytes.writeUIntLE(atMs, 9, MOMENT_BYTES);
-  bytes.writeUInt8(FALLBACK_STEPS.indexOf(step), 15);
-  bytes.writeUInt8(widenings, 16);
+  bytes.writeUIntLE(actionsUntilMs, 15, MOMENT_BYTES);
+  bytes.writeUIntLE(impressionsUntilMs, 21, MOMENT_BYTES);
+  bytes.writeUInt8(FALLBACK_STEPS.indexOf(step), 27);
+  bytes.writeUInt8(widenings, 28);
   const end = writeOrdinals(bytes, writeOrdinals(bytes, HEAD_BYTES, earlier), shown);
   bytes.writeUInt32LE(fnv1a(bytes.subarray(0, end)), end);
   return bytes.toString('base64url', 0, end + HASH_BYTES);
@@ -77,13 +85,15 @@ export function decodeAnswerId(answerId: string): ShownAnswer | undefined {
   if (numbers === undefined) return undefined;
   const earlierEnd = 1 + (numbers[0] ?? 0);
   if (numbers.length !== earlierEnd + 1 + (numbers[earlierEnd] ?? 0)) return undefined;
-  const step = FALLBACK_STEPS[bytes.readUInt8(15)];
-  const widenings = bytes.readUInt8(16);
+  const step = FALLBACK_STEPS[bytes.readUInt8(27)];
+  const widenings = bytes.readUInt8(28);
   if (step === undefined || step === 'wider' || widenings > WIDENINGS_MAX) return undefined;
   return {
     versionHash: bytes.readUInt32LE(1),
     requestHash: bytes.readUInt32LE(5),
     atMs: bytes.readUIntLE(9, MOMENT_BYTES),
+    actionsUntilMs: bytes.readUIntLE(15, MOMENT_BYTES),
+    impressionsUntilMs: bytes.readUIntLE(21, MOMENT_BYTES),
     step,
     widenings,
     earlier: summed(numbers.slice(1, earlierEnd)),

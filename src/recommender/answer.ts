@@ -54,12 +54,14 @@ export function toDecimeter(meters: number): number {
 
 /** The name of the answer that the lane holds. */
 export function answerIdOf({ generation, lane, job, widenings }: Draft, step: RankedBy): string {
-  const { request, nowMs, continued } = job;
+  const { request, actions, impressions, nowMs, continued } = job;
   const ascending = (ordinals: number[]): number[] => ordinals.sort((a, b) => a - b);
   return encodeAnswerId({
     versionHash: hashOfVersion(generation.version),
     requestHash: hashOfRequest(request),
     atMs: nowMs,
+    actionsUntilMs: Math.max(nowMs, actions[0]?.atMs ?? nowMs),
+    impressionsUntilMs: Math.max(nowMs, impressions[0]?.atMs ?? nowMs),
     step,
     widenings,
     earlier: continued === null ? [] : ascending([...continued.earlier, ...continued.shown]),

@@ -30,22 +30,24 @@ export function broughtActions(actions: readonly RequestAction[], nowMs: number)
     .toSorted((a, b) => b.atMs - a.atMs);
 }
 
-/** The impressions among them; `shopIdsOf` tells what an answer showed. */
+/** The impressions among them, newest first; `shopIdsOf` tells what an answer showed. */
 export function broughtImpressions(
   actions: readonly RequestAction[],
   nowMs: number,
   shopIdsOf: (answerId: string, place: number) => readonly string[],
 ): Impression[] {
-  return actions.flatMap(({ type, shopId, answerId, at }, place) =>
-    type === IMPRESSION
-      ? [
-          {
-            shopIds: shopId === undefined ? shopIdsOf(answerId!, place) : [shopId],
-            atMs: momentOf(at, nowMs),
-          },
-        ]
-      : [],
-  );
+  return actions
+    .flatMap(({ type, shopId, answerId, at }, place) =>
+      type === IMPRESSION
+        ? [
+            {
+              shopIds: shopId === undefined ? shopIdsOf(answerId!, place) : [shopId],
+              atMs: momentOf(at, nowMs),
+            },
+          ]
+        : [],
+    )
+    .toSorted((a, b) => b.atMs - a.atMs);
 }
 
 function momentOf(at: string | undefined, nowMs: number): number {

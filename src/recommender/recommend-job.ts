@@ -8,7 +8,7 @@ export interface RecommendJob {
   readonly request: CheckedRecommendRequest;
   /** Of the user, newest first; more than take part count as seen. */
   readonly actions: readonly LineAction[];
-  /** What the user was shown, if the request asks for it. */
+  /** What the user was shown, newest first, if the request asks for it. */
   readonly impressions: readonly Impression[];
   /** The moment to answer for, milliseconds since 1970. */
   readonly nowMs: number;

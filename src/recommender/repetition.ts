@@ -14,8 +14,8 @@ export interface Penalty {
 }
 
 /**
- * Takes |score| · (1 − (1 − penalty)^exposure) from every candidate in the lane that the user was shown by `nowMs`;
- * returns what was taken, by position.
+ * Takes |score| · (1 − (1 − penalty)^exposure) from every candidate in the lane that the user was shown; returns what was
+ * taken, by position. The future counts as now.
  */
 export function lowerShown(
   generation: Generation,
@@ -26,8 +26,7 @@ export function lowerShown(
   if (repetition === undefined) return penalties;
   const exposures = new Map<string, number>();
   for (const { shopIds, atMs } of impressions) {
-    if (atMs > nowMs) continue;
-    const freshness = 2 ** -((nowMs - atMs) / (repetition.halfLifeMinutes * MS_PER_MINUTE));
+    const freshness = 2 ** -(Math.max(0, nowMs - atMs) / (repetition.halfLifeMinutes * MS_PER_MINUTE));
     for (const shopId of shopIds) exposures.set(shopId, (exposures.get(shopId) ?? 0) + freshness);
   }
   const { scores } = lane;
