@@ -6,6 +6,7 @@ import { Random } from '../src/base/random.ts';
 import type { Shop } from '../src/domain/shop.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import { openEngine as openEngineAt } from '../src/engine/engine.ts';
+import { decodeAnswerId, encodeAnswerId } from '../src/recommender/answer-id.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, FullScan, similarityOf, Workspace, type ScanShop } from './built-town.ts';
@@ -66,6 +67,7 @@ async function answered(request: RecommendRequest): Promise<Recommendation> {
   return answer;
 }
 
+let clockCount = 0;
 /** An engine over the same snapshot whose clock says what `clock` does. */
 async function withClock(run: (engine: Engine, clock: { nowMs: number }) => Promise<void>): Promise<void> {
   const clock = { nowMs: NOW_MS };
@@ -78,9 +80,8 @@ async function withClock(run: (engine: Engine, clock: { nowMs: number }) => Prom
     await own.close();
   }
 }
-let clockCount = 0;
 
-function after(ms: number): string {
+function momentAfter(ms: number): string {
   return new Date(NOW_MS + ms).toISOString();
 }
 
@@ -150,7 +151,7 @@ describe('pages', () => {
       for (const [n, way] of ways.entries()) {
         const userId = `ahead${n}`;
         const did = (type: string, place: number, ms: number) => {
-          return { type, userId, shopId: shopIds.at(place)!, at: after(ms) };
+          return { type, userId, shopId: shopIds.at(place)!, at: momentAfter(ms) };
         };
         clock.nowMs = NOW_MS;
         await own.record([did('view', 0, 3_000), did('impression', 1, 4_000), did('impression', 2, 1_000)]);
@@ -165,6 +166,27 @@ describe('pages', () => {
         expect(pages.flatMap(({ shops: found }) => found)).toEqual(whole.shops);
       }
     });
+  });
+
+  test('however many there are, the last one is named by an answerId that is taken', async () => {
+    const large = new Workspace();
+    const shopCount = 76_000;
+    const { store } = await buildTown(large, 'v1', { seed: 3, shopCount, dimensions: 4 });
+    const own = await openEngine({ store: store.directory, data: large.path('data'), threads: 0 });
+    const request = { location: TOWN_CENTER, openOnly: false as const, limit: 10 };
+    const { answerId, candidateCount } = await own.recommend({ ...request, limit: 1 });
+    const earlier = Array.from({ length: shopCount }, (_, ordinal) => ordinal);
+    const last = decodeAnswerId(answerId)!.shown[0]!;
+    const shownBefore = { earlier: earlier.toSpliced(last, 1), shown: [] };
+    const before = encodeAnswerId({ ...decodeAnswerId(answerId)!, ...shownBefore });
+    const page = await own.recommend({ ...request, after: before });
+    expect(page).toMatchObject({ shops: [{}], candidateCount });
+    expect(page.answerId.length).toBeGreaterThan(100_000);
+    expect(await own.recommend({ ...request, after: page.answerId })).toMatchObject({ shops: [] });
+    await own.record([{ userId: 'u', type: 'impression', answerId: page.answerId }]);
+    expect(own.actions('u')).toMatchObject([{ shopIds: [page.shops[0]!.shopId] }]);
+    await own.close();
+    large.remove();
   });
 
   test('they belong to their request and to a version that is held', async () => {
@@ -284,7 +306,7 @@ test('an impression dated ahead counts as one of now, but not where a past is as
         const shown = {
           type: 'impression',
           shopId: scored[0]!.shopId,
-          ...(ms !== undefined && { at: after(ms) }),
+          ...(ms !== undefined && { at: momentAfter(ms) }),
         };
         const userId = 'stored';
         await own.record([...actions!, shown].map((action) => ({ ...action, userId })));
@@ -309,7 +331,7 @@ test('impressions that do not count yet take no places of those that do', async 
     const { request, scored } = randomCase(8);
     const userId = 'often shown';
     const shown = (n: number, ms: number) => {
-      return { type: 'impression', userId, shopId: scored[n]!.shopId, at: after(ms) };
+      return { type: 'impression', userId, shopId: scored[n]!.shopId, at: momentAfter(ms) };
     };
     await own.record([
       { ...request.actions![0]!, userId },
