@@ -6,8 +6,9 @@
  *   weighted  Σ weight · x              CombSUM (Fox & Shaw, TREC-2 1994) over min-max norms (Lee, SIGIR 1997)
  *   max       max weight · x            CombMAX, of rankings that push down taken away from that of the others
  *   mean      Σ weight · x / Σ |weight| CombANZ with weights
+ *   linear    Σ weight · (s − least)    what a candidate is more like than the last one of the ranking; 0 beyond its depth
  */
-import { FUSION_MAX, FUSION_MEAN, FUSION_RRF, RequestBlock } from './memory';
+import { FUSION_LINEAR, FUSION_MAX, FUSION_MEAN, FUSION_RRF, RequestBlock } from './memory';
 import { offer, sortBestFirst } from './select';
 
 export function fuseRankings(block: RequestBlock): void {
@@ -52,7 +53,7 @@ function addNorms(block: RequestBlock, n: u32): void {
   const count = load<u32>(block.rankedCounts + (n << 2));
   if (count == 0) return;
   const least = load<f64>(similarities + ((count - 1) << 3));
-  const range = load<f64>(similarities) - least;
+  const range: f64 = block.fusion == FUSION_LINEAR ? 1 : load<f64>(similarities) - least;
   for (let at: u32 = 0; at < count; at++) {
     const norm: f64 = range == 0 ? 1 : (load<f64>(similarities + (at << 3)) - least) / range;
     const offset = load<u32>(positions + (at << 2)) << 3;

@@ -31,6 +31,8 @@ export const FUSION_WEIGHTED: u32 = 1;
 export const FUSION_MAX: u32 = 2;
 /** score = Σ weight · x / Σ |weight| over the rankings that hold the candidate. */
 export const FUSION_MEAN: u32 = 3;
+/** score = Σ weight · (similarity − the least of its ranking). */
+export const FUSION_LINEAR: u32 = 4;
 
 /** One request's arguments and results. Addresses are bytes; N queries, M rankings, C candidates. */
 @unmanaged

@@ -69,7 +69,7 @@ export interface ScanRequest {
   readonly signals?: readonly ScanSignal[];
   readonly passes: (shop: Shop) => boolean;
   readonly metric: Metric;
-  readonly method?: 'rrf' | 'weighted' | 'max' | 'mean';
+  readonly method?: 'rrf' | 'weighted' | 'max' | 'mean' | 'linear';
   readonly k: number;
   readonly depth: number;
   readonly minSimilarity?: number;
@@ -132,10 +132,13 @@ export class FullScan {
     const isByActions = request.queries.some(({ weight }) => weight > 0);
     const queries = request.queries.filter(({ weight }) => isByActions || weight < 0);
     const { signals: asked = [] } = request;
-    const signals = isByActions
-      ? asked
-      : [POPULARITY, ...asked.filter(({ name }) => name !== POPULARITY.name)];
-    const method = isByActions ? (request.method ?? 'rrf') : 'rrf';
+    const isWeighed = request.method === 'linear' && asked.some(({ name }) => name === POPULARITY.name);
+    const signals =
+      isByActions || isWeighed
+        ? asked
+        : [POPULARITY, ...asked.filter(({ name }) => name !== POPULARITY.name)];
+    const { method: askedMethod = 'rrf' } = request;
+    const method = isByActions || askedMethod === 'linear' ? askedMethod : 'rrf';
     const similarities = queries.map(({ vector }) =>
       candidates.map((ordinal) => similarityOf(metric, vector, this.#vectors[ordinal]!)),
     );
@@ -156,9 +159,13 @@ export class FullScan {
     const shops = candidates.flatMap((ordinal, at): (ScanShop & { readonly at: number })[] => {
       if (!isHeld(at)) return [];
       const ranks = rankOf.map((places) => places.get(at) ?? null);
+      const normOf = method === 'linear' ? riseOf : minMaxOf;
       const norms = [
         ...similarities.map((column, n) => (ranks[n] === null ? null : normOf(column, rankings[n]!, at))),
-        ...strengths.map((column, m) => (Number.isNaN(column[at]!) ? null : normOf(column, orders[m]!, at))),
+        ...strengths.map((column, m) => {
+          if (Number.isNaN(column[at]!)) return null;
+          return method === 'linear' ? column[at]! : minMaxOf(column, orders[m]!, at);
+        }),
       ];
       const shares = sharesOf(method, k, weights, ranks, norms).map((share) => share + 0); // no -0
       return [
@@ -190,7 +197,7 @@ export class FullScan {
 
 const POPULARITY: ScanSignal = {
   name: 'popularity',
-  strengthOf: ({ popularity = 0 }) => popularity,
+  strengthOf: ({ popularity = 0 }) => Math.log1p(popularity),
   weight: 1,
 };
 
@@ -204,7 +211,7 @@ function sharesOf(
 ): number[] {
   if (method === 'rrf') return weights.map((weight, n) => (ranks[n] === null ? 0 : weight / (k + ranks[n]!)));
   const weighted = weights.map((weight, n) => (norms[n] === null ? 0 : weight * norms[n]!));
-  if (method === 'weighted') return weighted;
+  if (method === 'weighted' || method === 'linear') return weighted;
   if (method === 'mean') {
     const total = weights.reduce((sum, weight, n) => sum + (norms[n] === null ? 0 : Math.abs(weight)), 0);
     return weighted.map((share) => (share === 0 ? 0 : share / total));
@@ -214,8 +221,13 @@ function sharesOf(
   return weighted.map((share, n) => (n === up || n === down ? share : 0));
 }
 
+/** How far a value lies above the last of a ranking. */
+function riseOf(values: readonly number[], ranking: readonly number[], at: number): number {
+  return values[at]! - values[ranking.at(-1)!]!;
+}
+
 /** Where a value lies between the last and the first of a ranking, 0..1. */
-function normOf(values: readonly number[], ranking: readonly number[], at: number): number {
+function minMaxOf(values: readonly number[], ranking: readonly number[], at: number): number {
   const [largest, least] = [values[ranking[0]!]!, values[ranking.at(-1)!]!];
   return largest === least ? 1 : (values[at]! - least) / (largest - least);
 }

@@ -10,7 +10,7 @@ import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
 const METRICS: readonly Metric[] = ['cosine', 'innerProduct', 'l2'];
-const FUSIONS: readonly FusionMethod[] = ['rrf', 'weighted', 'max', 'mean'];
+const FUSIONS: readonly FusionMethod[] = ['rrf', 'weighted', 'max', 'mean', 'linear'];
 const BOUNDS = { queryCountMax: 12, signalCountMax: 2, depthMax: 3_000, limitMax: 2_000 };
 
 interface Case {
@@ -55,10 +55,11 @@ function scoresOf(c: Case, columns: readonly (readonly number[])[], rankings: re
       if (at === -1) return [];
       const [first, last] = [columns[n]![ranking[0]!]!, columns[n]![ranking.at(-1)!]!];
       const norm = first === last ? 1 : (columns[n]![position]! - last) / (first - last);
-      return [{ rank: at + 1, weight: c.weights[n]!, norm }];
+      return [{ rank: at + 1, weight: c.weights[n]!, norm, rise: columns[n]![position]! - last }];
     });
     const sum = (terms: readonly number[]): number => terms.reduce((total, term) => total + term, 0);
     if (c.fusion === 'rrf') return sum(held.map(({ weight, rank }) => weight / (c.rankConstant + rank)));
+    if (c.fusion === 'linear') return sum(held.map(({ weight, rise }) => weight * rise));
     if (c.fusion === 'weighted') return sum(held.map(({ weight, norm }) => weight * norm));
     if (c.fusion === 'max') {
       const largest = (sign: number): number =>

@@ -31,14 +31,14 @@ function randomCase(seed: number, town: Town, scan: FullScan, metric: Metric): C
   };
   const halfLifeMinutes = random.pick([1, 60, 10_000]);
   const limit = random.pick([1, 20, 300]);
-  const method = random.pick(['rrf', 'weighted', 'max', 'mean'] as const);
+  const method = random.pick(['rrf', 'weighted', 'max', 'mean', 'linear'] as const);
   const typeWeights = random.pick<Record<string, number>>([
     {},
     { view: 2, order: 0.5 },
     { dismiss: -3, view: 0 },
   ]);
   const minSimilarity = random.unit() < 0.3 ? random.pick(LEAST[metric]) : undefined;
-  const signals = method === 'rrf' || method === 'weighted' ? randomSignals(random, location) : [];
+  const signals = method === 'max' || method === 'mean' ? [] : randomSignals(random, location);
   const fusion = {
     method,
     k: random.pick([0, 60, 1_000]),
@@ -149,8 +149,11 @@ function isSeen(excludeSeen: RecommendRequest['excludeSeen'], type: string, ageS
 /** Some signals that a request may name, with what they mean. */
 function randomSignals(random: Random, location: Location): ScanSignal[] {
   const all: readonly Omit<ScanSignal, 'weight'>[] = [
-    { name: 'popularity', strengthOf: ({ popularity = 0 }) => popularity },
-    { name: 'proximity', strengthOf: ({ lon, lat }) => -metersBetween(location, { lon, lat }) },
+    { name: 'popularity', strengthOf: ({ popularity = 0 }) => Math.log1p(popularity) },
+    {
+      name: 'proximity',
+      strengthOf: ({ lon, lat }) => -Math.log1p(metersBetween(location, { lon, lat }) / 500),
+    },
     { name: 'rating', strengthOf: ({ rating = Number.NaN }) => rating },
     { name: 'price', strengthOf: ({ price = Number.NaN }) => price },
   ];

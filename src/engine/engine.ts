@@ -37,7 +37,7 @@ import { takingPart } from '../recommender/query-vectors.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
-import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
+import { ACTION_COUNT_MAX, HISTORY_SIGNALS, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
   ExplainRequestSchema,
   LimitSchema,
@@ -631,7 +631,8 @@ export class Engine {
   #actionsOf(request: CheckedRecommendRequest, nowMs: number, untilMs: number): LineAction[] {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
-    if (untilMs === Infinity && request.excludeSeen === false) {
+    const wantsHistory = Object.keys(request.fusion.signals).some((name) => HISTORY_SIGNALS.has(name));
+    if (untilMs === Infinity && request.excludeSeen === false && !wantsHistory) {
       const newest = lineActions(this.#actions.recent(request.userId, ACTION_COUNT_MAX));
       // Those that count nothing take no places of older ones that do.
       if (takingPart(newest, request.fusion.typeWeights).length === newest.length) return newest;

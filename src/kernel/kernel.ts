@@ -22,7 +22,7 @@ export type FirstPass = keyof typeof FIRST_PASS_CODE;
  * How rankings become one score, as `assembly/fuse.ts` defines and cites: by ranks, or by similarities brought to 0..1
  * within their ranking. The numbers are those of `assembly/memory.ts`.
  */
-export const FUSION_CODE = Object.freeze({ rrf: 0, weighted: 1, max: 2, mean: 3 });
+export const FUSION_CODE = Object.freeze({ rrf: 0, weighted: 1, max: 2, mean: 3, linear: 4 });
 export type FusionMethod = keyof typeof FUSION_CODE;
 
 /** Addresses are bytes in the memory that the kernel was made for. */

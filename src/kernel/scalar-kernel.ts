@@ -67,6 +67,7 @@ export class ScalarKernel implements Kernel {
     const fusion = this.#field(block, 'fusion');
     if (fusion === FUSION_CODE.rrf) this.#addRanks(block, rankings, scores);
     else if (fusion === FUSION_CODE.max) addLargest(rankings, scores);
+    else if (fusion === FUSION_CODE.linear) addRises(rankings, scores);
     else addNorms(rankings, scores, fusion === FUSION_CODE.mean);
   }
 
@@ -214,6 +215,13 @@ function addNorms(rankings: readonly Ranking[], scores: Float64Array, asMean: bo
       const share = ranking.weight * norm;
       scores[position]! += asMean ? share / weights[position]! : share;
     });
+  }
+}
+
+function addRises(rankings: readonly Ranking[], scores: Float64Array): void {
+  for (const { weight, positions, similarities } of rankings) {
+    const least = similarities.at(-1)!;
+    positions.forEach((position, i) => (scores[position]! += weight * (similarities[i]! - least)));
   }
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { ActionTypeSchema, InstantSchema, WEIGHT_MAX, WeightSchema } from '../domain/action.ts';
-import { DEPTH_MAX, LIMIT_MAX, SIGNAL_COUNT_MAX, VECTOR_COUNT_MAX } from './request-bounds.ts';
+import { DEPTH_MAX, LIMIT_MAX, SIGNAL_COUNT_MAX, SIGNAL_NAMES, VECTOR_COUNT_MAX } from './request-bounds.ts';
 
 /** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
 const RRF_K_DEFAULT = 60;
@@ -15,7 +15,7 @@ const DEPTH_DEFAULT = LIMIT_MAX;
 const TYPE_COUNT_MAX = 50;
 const COLUMN_CHARACTERS_MAX = 256;
 
-const METHODS = ['rrf', 'weighted', 'max', 'mean'] as const;
+const METHODS = ['rrf', 'weighted', 'max', 'mean', 'linear'] as const;
 const SIMILARITY = { error: 'must be a finite number' };
 
 /** The name of a column of the catalog. */
@@ -46,7 +46,9 @@ export const FusionSchema = z
       .describe(
         'Of each ranking that holds the shop, with x = (similarity − least) / (largest − least) within the ranking: ' +
           'rrf: Σ weight / (k + rank). weighted: Σ weight · x. mean: Σ weight · x / Σ |weight|. ' +
-          'max: the largest weight · x, less the largest |weight| · x of negative weights.',
+          'max: the largest weight · x, less the largest |weight| · x of negative weights. ' +
+          'linear: Σ weight · (similarity − least), and of signals Σ weight · strength: the utility of a conditional ' +
+          'logit (McFadden 1974), whose weights `doorrank fit` finds.',
       ),
     k: numberWithin(0, 10_000)
       .default(RRF_K_DEFAULT)
@@ -66,7 +68,7 @@ export const FusionSchema = z
     signals: recordOf(ColumnNameSchema, WeightSchema, SIGNAL_COUNT_MAX, 'weights by signal')
       .default({})
       .describe(
-        'What else counts, and how much: "popularity", "proximity" or a column of numbers; with rrf and weighted.',
+        `What else counts, and how much: ${SIGNAL_NAMES.join(', ')} or a column of numbers; with rrf, weighted and linear.`,
       ),
     minSimilarity: z
       .number(SIMILARITY)
@@ -76,13 +78,14 @@ export const FusionSchema = z
           'them are left out.',
       ),
   })
-  .refine(({ method, signals }) => isCountingRanks(method) || Object.keys(signals).length === 0, {
+  .refine(({ method, signals }) => takesSignals(method) || Object.keys(signals).length === 0, {
     path: ['signals'],
-    error: 'must be empty with "max" and "mean", which compare similarities alone; use "rrf" or "weighted"',
+    error:
+      'must be empty with "max" and "mean", which compare similarities alone; use "rrf", "weighted" or "linear"',
   });
 
-function isCountingRanks(method: (typeof METHODS)[number]): boolean {
-  return method === 'rrf' || method === 'weighted';
+function takesSignals(method: (typeof METHODS)[number]): boolean {
+  return method !== 'max' && method !== 'mean';
 }
 
 /** A query vector that the caller brings along. */

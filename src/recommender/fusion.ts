@@ -1,10 +1,11 @@
 /**
  * Step 4: the rankings of the queries and the signals become one score per candidate, and what each of them added.
- * The kernel fuses rankings; a signal that is weighed by its norm (0..1 over all candidates) is added here.
+ * The kernel fuses rankings; a signal that is weighed by its strength, or by the norm of that (0..1 over all candidates), is
+ * added here.
  */
 import type { FusionMethod } from '../kernel/kernel.ts';
 import type { Lane } from '../kernel/lane.ts';
-import type { Signal } from './signals.ts';
+import type { Signal } from './signals/signal.ts';
 
 export interface WeightedSignal {
   readonly signal: Signal;
@@ -21,17 +22,21 @@ export interface Parts {
   readonly signals: readonly WeightedSignal[];
 }
 
-/** What a signal says at least and at most. */
+/** The least and the largest strength of a signal; 0 to 1 where strengths count as they are. */
 interface Range {
   readonly least: number;
   readonly largest: number;
 }
 
+const AS_IT_IS: Range = { least: 0, largest: 1 };
+
 /** Writes the scores of the candidates into the lane, whose queries are ranked. */
 export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }: Parts): Fused {
   if (method !== 'rrf') {
     lane.fuse(method, queryWeights, rankConstant);
-    const ranges = signals.map((signal) => addNorms(lane, signal));
+    const ranges = signals.map((signal) =>
+      method === 'linear' ? addStrengths(lane, signal) : addNorms(lane, signal),
+    );
     return new Fused(lane, method, rankConstant, queryWeights, signals, ranges);
   }
   signals.forEach(({ signal }, m) => {
@@ -40,6 +45,17 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
   });
   lane.fuse(method, [...queryWeights, ...signals.map(({ weight }) => weight)], rankConstant);
   return new Fused(lane, method, rankConstant, queryWeights, signals, []);
+}
+
+/** Adds a signal to the scores as it is; nothing of what it does not know. */
+function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
+  const { candidates, scores, values } = lane;
+  signal.write(candidates, values);
+  for (let position = 0; position < values.length; position++) {
+    const strength = values[position]!;
+    if (!Number.isNaN(strength)) scores[position]! += weight * strength;
+  }
+  return AS_IT_IS;
 }
 
 /** Adds a signal to the scores by its norm; returns its range. */
@@ -117,6 +133,8 @@ export class Fused {
         );
       case 'weighted':
         return [...this.#weightedNorms(ranks), ...this.#weightedSignals(place)];
+      case 'linear':
+        return [...this.#weightedRises(ranks), ...this.#weightedSignals(place)];
       case 'mean': {
         const total = weights.reduce((sum, weight, n) => sum + (ranks[n]! > 0 ? Math.abs(weight) : 0), 0);
         return this.#weightedNorms(ranks).map((share, n) => (ranks[n]! > 0 ? share / total : 0));
@@ -137,11 +155,21 @@ export class Fused {
     });
   }
 
+  /** Weight times what the winner is more similar than the last one of a ranking; 0 where that does not hold it. */
+  #weightedRises(ranks: Uint32Array): number[] {
+    const lane = this.#lane;
+    return this.#queryWeights.map((weight, n) => {
+      if (ranks[n] === 0) return 0;
+      const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
+      return weight * (lane.rankedSimilarity(n, ranks[n]! - 1) - least);
+    });
+  }
+
   #weightedSignals(place: number): number[] {
     const ordinal = this.#lane.ordinalAt(this.#lane.winnerPosition(place));
     return this.signals.map(({ signal, weight }, m) => {
       const value = signal.valueOf(ordinal);
-      return Number.isNaN(value) ? 0 : weight * normOf(signal.sign * value, this.#ranges[m]!);
+      return Number.isNaN(value) ? 0 : weight * normOf(signal.strengthOf(value), this.#ranges[m]!);
     });
   }
 }

@@ -35,8 +35,8 @@ interface VectorReason {
 
 interface SignalReason {
   /**
-   * "popularity"; "proximity", in meters; "list", the place from 1 in the user's list; the name of a column; "shown", how
-   * often the user was shown the shop lately.
+   * The name of a signal, each told in a file of signals/, or of a column; "list", the place from 1 in the user's list; "shown",
+   * how often the user was shown the shop lately.
    */
   readonly signal: string;
   /** Null if the signal says nothing of the shop, beyond the depth of its ranking, and where ranks do not count. */

@@ -15,7 +15,7 @@ export const LIMIT_DEFAULT = 20;
 /** Entries of each ranking that take part in the fusion. */
 export const DEPTH_MAX = 10_000;
 /** Signals that are fused beside the rankings of actions. */
-export const SIGNAL_COUNT_MAX = 8;
+export const SIGNAL_COUNT_MAX = 16;
 /** Vectors of one raw search, and the best of each. */
 export const QUERY_VECTOR_COUNT_MAX = 100;
 export const SIMILARITY_K_MAX = 10_000;
@@ -27,3 +27,29 @@ export const FALLBACK_STEPS = ['actions', 'list', 'popular', 'wider'] as const;
 /** How often "wider" doubles a radius at most: each time all is found and scored anew. */
 export const WIDENINGS_MAX = 4;
 export type FallbackStep = (typeof FALLBACK_STEPS)[number];
+
+/** What is known of a candidate beside its embedding; each is told in a file of signals/. */
+export const SIGNAL_NAMES = [
+  'popularity',
+  'popularityNear',
+  'proximity',
+  'ratingWithPrior',
+  'hourFit',
+  'known',
+  'repeats',
+  'recentRepeats',
+  'habit',
+  'usualNext',
+  'transition',
+  'together',
+] as const;
+export type SignalName = (typeof SIGNAL_NAMES)[number];
+/** Those that look at all that a user did, not at the newest actions alone. */
+export const HISTORY_SIGNALS: ReadonlySet<string> = new Set<SignalName>([
+  'known',
+  'repeats',
+  'recentRepeats',
+  'habit',
+  'usualNext',
+  'together',
+]);

@@ -7,7 +7,8 @@ import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy } from './recommendation.ts';
 import { lowerShown, type Penalty } from './repetition.ts';
-import { listed, popularity, signalOf } from './signals.ts';
+import { listed } from './signals/listed.ts';
+import { signalMaker } from './signals/signal-of.ts';
 
 export interface Scored {
   readonly fused: Fused;
@@ -22,7 +23,7 @@ export function scoreBy(draft: Draft, step: RankedBy): Scored {
   const isByActions = step === 'actions';
   if (minSimilarity !== undefined) queries.forEach((_, n) => lane.cutRanking(n, minSimilarity));
   const fused = fuse(lane, {
-    method: isByActions ? method : 'rrf',
+    method: isByActions || (method === 'linear' && step === 'popular') ? method : 'rrf',
     rankConstant: k,
     queryWeights: queries.map(({ weight }) => (isByActions || weight < 0 ? weight : 0)),
     signals: signalsOf(draft, step),
@@ -33,15 +34,20 @@ export function scoreBy(draft: Draft, step: RankedBy): Scored {
   return { fused, penalties: lowerShown(generation, lane, job) };
 }
 
+const POPULARITIES: ReadonlySet<string> = new Set(['popularity', 'popularityNear']);
+
 /** What a step rests on, then what the request asks for. */
 function signalsOf({ generation, job }: Draft, step: RankedBy): WeightedSignal[] {
-  const { location, userId, fusion } = job.request;
-  const asked = Object.entries(fusion.signals).map(([name, weight]) => ({
-    signal: signalOf(generation, name, location),
-    weight,
-  }));
+  const { userId, fusion } = job.request;
+  const signalOf = signalMaker(generation, job);
+  const asked = Object.entries(fusion.signals).map(([name, weight]) => ({ signal: signalOf(name), weight }));
   if (step === 'actions') return asked;
-  const signal = step === 'list' ? listed(listOf(generation, userId)!) : popularity(generation);
+  if (fusion.method === 'linear') {
+    // The weights of a linear fusion are balanced against each other: a list is taken as it is, popularity as it is weighed.
+    if (step === 'list') return [{ signal: listed(listOf(generation, userId)!), weight: 1 }];
+    if (asked.some(({ signal: { name } }) => POPULARITIES.has(name))) return asked;
+  }
+  const signal = step === 'list' ? listed(listOf(generation, userId)!) : signalOf('popularity');
   return [{ signal, weight: 1 }, ...asked.filter(({ signal: { name } }) => name !== signal.name)];
 }
 

@@ -7,6 +7,8 @@
 import { check, EngineError, RequestError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
 import { Columns } from '../catalog/columns.ts';
+import { encodeHourFits, noHourFits } from '../catalog/hour-fits.ts';
+import { encodeNeighbors, noNeighbors, type NeighborRows } from '../catalog/neighbors.ts';
 import { userListCountIn } from '../catalog/user-lists.ts';
 import {
   OpeningHoursBuilder,
@@ -40,6 +42,21 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { UserListIntake } from './user-list-intake.ts';
 
+/** What users' actions say of shops, by the rows of their file. */
+export interface ShopSignals {
+  /** Counts only if the file has none of any shop. */
+  readonly popularity: Float64Array;
+  /** IANA name of the zone whose hours count. */
+  readonly timeZone: string;
+  /** Bytes of catalog/hour-fits.ts. */
+  readonly hourFits: Int8Array;
+  readonly transitions: NeighborRows;
+  readonly together: NeighborRows;
+}
+
+/** The shops of a build, for who counts what was done at them. */
+export type CountedShops = Pick<ShopIntake, 'count' | 'rowOf' | 'categories'>;
+
 export interface BuildInput {
   /** CSV, NDJSON or Parquet. */
   readonly shops: string;
@@ -49,6 +66,8 @@ export interface BuildInput {
   readonly keywordVectors?: string | undefined;
   /** Parquet or NDJSON with `userId` and `shopIds`, best first. */
   readonly userLists?: string | undefined;
+  /** Counts users' actions. Default: nothing is known of them. */
+  readonly signals?: ((shops: CountedShops) => ShopSignals) | undefined;
   readonly version: string;
   readonly metric: Metric;
   /** IANA name of the time zone of shops without one of their own. Default UTC. */
@@ -131,6 +150,8 @@ export async function buildSnapshot(
 
   const lists = await UserListIntake.read(input.userLists, shops, faults, report('user lists'));
 
+  const signals = input.signals?.(shops);
+
   const order = kdOrder(shops.lons.values, shops.lats.values);
   const ordinalOf = new Uint32Array(order.length);
   order.forEach((row, ordinal) => (ordinalOf[row] = ordinal));
@@ -141,7 +162,11 @@ export async function buildSnapshot(
     order,
     vectors.dimensions,
     keywords,
-    lists.takeSection(ordinalOf),
+    {
+      userLists: lists.takeSection(ordinalOf),
+      ...signalSections(signals, order, ordinalOf),
+    },
+    signals?.popularity,
   );
   try {
     await writeRows(
@@ -173,9 +198,10 @@ function writeAllButRows(
   order: Uint32Array,
   dimensions: number,
   keywords: KeywordSectionBytes,
-  userLists: Uint8Array,
+  usage: UsageSections,
+  counted: Float64Array | undefined,
 ): Omit<BuiltSnapshot, 'path' | 'sizeBytes'> & { readonly writer: SnapshotWriter } {
-  const places = placesOf(shops, order);
+  const places = placesOf(shops, order, counted);
   const bounds = boundsOf(places.coordinates);
   const counts = { dimensions, shopCount: shops.count, keywordCount: keywords.count };
   const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
@@ -192,13 +218,12 @@ function writeAllButRows(
     zones: zones.length,
     zoneHours: zoneHours.byteLength,
     keywordPieces: keywords.keywordPieces.length,
-    userLists: userLists.length,
+    ...Object.fromEntries(Object.entries(usage).map(([name, bytes]) => [name, bytes.length])),
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
   try {
     for (const [name, values] of Object.entries(places)) writer.write(name as SectionName, bytesOf(values));
-    for (const [name, bytes] of Object.entries(catalog))
-      writer.write(name as SectionName, bytes as Uint8Array);
+    for (const [name, bytes] of Object.entries(catalog)) writer.write(name as SectionName, bytes);
     writer.write('hours', hours);
     writer.write('zones', zones);
     writer.write('zoneHours', bytesOf(zoneHours));
@@ -206,7 +231,7 @@ function writeAllButRows(
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
     writer.write('keywordPieces', keywords.keywordPieces);
-    writer.write('userLists', userLists);
+    for (const [name, bytes] of Object.entries(usage)) writer.write(name as SectionName, bytes);
   } catch (error) {
     writer.abandon();
     throw error;
@@ -216,13 +241,30 @@ function writeAllButRows(
     writer,
     version,
     ...counts,
-    userListCount: userListCountIn(userLists),
+    userListCount: userListCountIn(usage.userLists),
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),
     zoneCount: zoneHours.length,
     columns: columns.names(),
     unfilterable: columns.unfilterableNames(),
+  };
+}
+
+/** The sections that users and what they did are in. */
+type UsageSections = Readonly<Record<'userLists' | 'hourFits' | 'transitions' | 'together', Uint8Array>>;
+
+function signalSections(
+  signals: ShopSignals | undefined,
+  order: Uint32Array,
+  ordinalOf: Uint32Array,
+): Omit<UsageSections, 'userLists'> {
+  if (signals === undefined)
+    return { hourFits: noHourFits(), transitions: noNeighbors(), together: noNeighbors() };
+  return {
+    hourFits: encodeHourFits(signals.timeZone, signals.hourFits, order),
+    transitions: encodeNeighbors(signals.transitions, order, ordinalOf),
+    together: encodeNeighbors(signals.together, order, ordinalOf),
   };
 }
 
@@ -235,11 +277,13 @@ function checkDimensions(dimensions: number, path: string): void {
 }
 
 /** Everything a snapshot says about where its shops are, in kd order. */
-function placesOf(shops: ShopIntake, order: Uint32Array) {
+function placesOf(shops: ShopIntake, order: Uint32Array, counted: Float64Array | undefined) {
   const coordinates = new Float64Array(order.length * 2);
   const positions = new Float64Array(order.length * 3);
   const reaches = new Float64Array(order.length);
   const popularity = new Float64Array(order.length);
+  // What owners say and what was counted have not the same unit, so it is one or the other.
+  const isSaid = shops.popularity.values.some((said) => !Number.isNaN(said));
   order.forEach((row, ordinal) => {
     const lon = shops.lons.values[row]!;
     const lat = shops.lats.values[row]!;
@@ -247,7 +291,8 @@ function placesOf(shops: ShopIntake, order: Uint32Array) {
     coordinates[ordinal * 2 + 1] = lat;
     writePosition(lon, lat, positions, ordinal * 3);
     reaches[ordinal] = shops.reaches.values[row]!;
-    popularity[ordinal] = shops.popularity.values[row]!;
+    const said = shops.popularity.values[row]!;
+    popularity[ordinal] = isSaid ? said || 0 : (counted?.[row] ?? 0);
   });
   return { coordinates, positions, reaches, popularity, nodes: buildTree(positions, reaches) };
 }

@@ -1,5 +1,5 @@
 /**
- * The layout of a snapshot file, format version 3. The only place that knows byte offsets. Everything is little-endian.
+ * The layout of a snapshot file, format version 4. The only place that knows byte offsets. Everything is little-endian.
  * Version 1 is the same without what stands behind `keywordCounts`; it is read as well.
  *
  *      0   8  magic "DOORRANK"
@@ -42,6 +42,9 @@
  *   zoneHours     u32 [Z]      0 where the hours of the zone's shop count, else 1 + the timetable of the zone in `hours`
  *   keywordPieces pieces       by which texts nobody knows are taken for a keyword, see encoder/keyword-pieces.ts
  *   userLists     lists        shops recommended to single users ahead of time, see catalog/user-lists.ts
+ *   hourFits      fits         at which hours each shop is wanted, see catalog/hour-fits.ts
+ *   transitions   neighbors    where users go from each shop, see catalog/neighbors.ts
+ *   together      neighbors    which shops each shop shares its users with
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
@@ -52,7 +55,7 @@ import { quantizedBytesOf } from '../kernel/quantize.ts';
 import type { Bounds } from './bounds.ts';
 import { isVersionName } from './version-name.ts';
 
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
 const MAGIC = 'DOORRANK';
 const FIXED_BYTES = 128;
 const SECTION_ENTRY_BYTES = 64;
@@ -85,6 +88,9 @@ export const SECTIONS = [
   'zoneHours',
   'keywordPieces',
   'userLists',
+  'hourFits',
+  'transitions',
+  'together',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 /** What came after version 1, with the version it came with. */
@@ -95,6 +101,9 @@ const SECTION_SINCE = {
   zoneHours: 3,
   keywordPieces: 3,
   userLists: 3,
+  hourFits: 4,
+  transitions: 4,
+  together: 4,
 } as const satisfies { readonly [name in SectionName]?: number };
 type LaterSection = keyof typeof SECTION_SINCE;
 /** Sections of a file, in order. */

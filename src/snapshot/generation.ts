@@ -4,6 +4,8 @@ import { check } from '../base/errors.ts';
 import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { HourFits, noHourFits } from '../catalog/hour-fits.ts';
+import { Neighbors, noNeighbors } from '../catalog/neighbors.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { UserLists, UserListsBuilder } from '../catalog/user-lists.ts';
 import { ZoneHours } from '../catalog/zone-hours.ts';
@@ -41,6 +43,10 @@ export class Generation {
   /** Those of a snapshot of format 1 are unknown. */
   readonly hours: OpeningHours;
   readonly userLists: UserLists;
+  /** What was counted of users' actions when the snapshot was built; nothing before format 4. */
+  readonly hourFits: HourFits;
+  readonly transitions: Neighbors;
+  readonly together: Neighbors;
   /** Undefined in a snapshot before format 3. */
   readonly keywordPieces: KeywordPieces | undefined;
   readonly encoder: Encoder;
@@ -74,6 +80,9 @@ export class Generation {
         ? OpeningHours.unknown(header.shopCount)
         : OpeningHours.over(this.bytes('hours'));
     this.userLists = new UserLists(sections.userLists ? this.bytes('userLists') : NO_USER_LISTS);
+    this.hourFits = new HourFits(sections.hourFits ? this.bytes('hourFits') : noHourFits());
+    this.transitions = this.#neighbors('transitions');
+    this.together = this.#neighbors('together');
     const counts = this.float64('keywordCounts');
     this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
     const zoneHoursBytes = sections.zoneHours?.sizeBytes ?? this.zones.count * 4;
@@ -163,6 +172,10 @@ export class Generation {
       this.#address(name),
       this.#section(name).sizeBytes / 8,
     );
+  }
+
+  #neighbors(name: 'transitions' | 'together'): Neighbors {
+    return new Neighbors(this.header.sections[name] ? this.bytes(name) : noNeighbors(), name);
   }
 
   #address(name: SectionName): number {

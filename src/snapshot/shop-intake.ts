@@ -17,7 +17,10 @@ export class ShopIntake {
   readonly lats = new Float64List();
   /** Squared chord of each shop's own delivery radius, or NO_REACH. */
   readonly reaches = new Float64List();
+  /** NaN of shops whose owner says nothing. */
   readonly popularity = new Float64List();
+  /** Of each row. */
+  readonly categories: (string | undefined)[] = [];
   readonly hours: OpeningHoursBuilder;
   #zones: ZonesBuilder | undefined = new ZonesBuilder();
   /** By row, of each of its zones what the section `zoneHours` holds. */
@@ -92,7 +95,8 @@ export class ShopIntake {
     this.lons.push(shop.lon);
     this.lats.push(shop.lat);
     this.reaches.push(reachOf(shop));
-    this.popularity.push(shop.popularity ?? 0);
+    this.popularity.push(shop.popularity ?? Number.NaN);
+    this.categories.push(shop.category);
     const { zones = [] } = shop;
     const zoneHours = this.hours.add(
       shop,

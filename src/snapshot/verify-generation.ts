@@ -72,6 +72,9 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => verifyHours(generation),
     ...inRanges(userLists.userCount, (first, end) => userLists.verify(shopCount, first, end)),
     () => verifyZoneHours(generation.zoneHoursColumn(), generation.hours),
+    () => generation.hourFits.verify(shopCount),
+    ...ofShops(generation, (first, end) => generation.transitions.verify(shopCount, first, end)),
+    ...ofShops(generation, (first, end) => generation.together.verify(shopCount, first, end)),
     ...ofShops(generation, (first, end) => catalog.verifyRecords(coordinates, first, end)),
   ];
 }

@@ -1,0 +1,23 @@
+/**
+ * What the user does at this time of day: Σ weight · 2^(−age / 60 days) · exp(−½ (hours apart / 1.5)²) over the user's actions
+ * at the shop, hours apart on the round clock of 24. The coffee of every morning counts in the morning. Its strength is
+ * ln(1 + habit).
+ */
+import { sumByShop, type Visit } from './history.ts';
+import { signalOfFew, type Signal } from './signal.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const HALF_LIFE_MS = 60 * DAY_MS;
+/** Standard deviation of the time of a habit. */
+const SPREAD_MS = 1.5 * HOUR_MS;
+
+export function habit(visits: readonly Visit[], nowMs: number): Signal {
+  const values = sumByShop(visits, ({ atMs, weight }) => {
+    const ageMs = Math.max(0, nowMs - atMs);
+    const intoDayMs = ageMs % DAY_MS;
+    const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
+    return weight * 2 ** (-ageMs / HALF_LIFE_MS) * Math.exp(-0.5 * apart * apart);
+  });
+  return signalOfFew('habit', values, Math.log1p);
+}

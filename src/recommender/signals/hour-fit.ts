@@ -1,0 +1,19 @@
+/**
+ * Whether this is an hour of the shop: ln of how many times as often as usual its users act on it at this hour of a workday or a
+ * weekend, by the clock of the town, as counted when the snapshot was built; see training/shop-signals.ts. 0 is as usual,
+ * 0.7 twice as often.
+ */
+import type { Generation } from '../../snapshot/generation.ts';
+import type { Signal } from './signal.ts';
+
+export function hourFit({ hourFits }: Generation, nowMs: number): Signal {
+  const bin = hourFits.binAt(nowMs);
+  return {
+    name: 'hourFit',
+    valueOf: (ordinal) => hourFits.fitOf(ordinal, bin),
+    strengthOf: (value) => value,
+    write: (ordinals, strengths) => {
+      for (let i = 0; i < ordinals.length; i++) strengths[i] = hourFits.fitOf(ordinals[i]!, bin);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** What some shops say of others, added up. */
+import type { Neighbors } from '../../catalog/neighbors.ts';
+import type { Signal } from './signal.ts';
+
+/** Σ of what `said` say of a shop, over `divisor`; nothing of shops that none of them speaks for. */
+export function neighborSignal(
+  name: string,
+  neighbors: Neighbors,
+  said: readonly number[],
+  divisor: number,
+): Signal {
+  return {
+    name,
+    valueOf: (ordinal) => {
+      let sum = 0;
+      for (const other of said) sum += neighbors.strengthOf(other, ordinal);
+      return sum === 0 ? Number.NaN : sum / divisor;
+    },
+    strengthOf: (value) => value,
+    write: (ordinals, strengths) => {
+      neighbors.writeSums(said, ordinals, strengths);
+      for (let i = 0; i < strengths.length; i++) strengths[i]! /= divisor;
+    },
+  };
+}

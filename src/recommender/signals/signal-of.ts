@@ -1,0 +1,58 @@
+/** The signals by name. */
+import { RequestError } from '../../base/errors.ts';
+import { shown } from '../../base/validate.ts';
+import type { Generation } from '../../snapshot/generation.ts';
+import type { RecommendJob } from '../recommend-job.ts';
+import { SIGNAL_NAMES, type SignalName } from '../request-bounds.ts';
+import { columnSignal } from './column.ts';
+import { habit } from './habit.ts';
+import { visitsOf, type Visit } from './history.ts';
+import { hourFit } from './hour-fit.ts';
+import { popularity } from './popularity.ts';
+import { popularityNear } from './popularity-near.ts';
+import { proximity } from './proximity.ts';
+import { ratingWithPrior } from './rating-with-prior.ts';
+import { known, recentRepeats, repeats } from './repeats.ts';
+import type { Signal } from './signal.ts';
+import { together } from './together.ts';
+import { transition } from './transition.ts';
+import { usualNext } from './usual-next.ts';
+
+/** What a signal is made of. */
+interface Known {
+  readonly generation: Generation;
+  readonly job: RecommendJob;
+  readonly visits: () => readonly Visit[];
+}
+
+const MAKERS: Record<SignalName, (known: Known) => Signal> = {
+  popularity: ({ generation }) => popularity(generation),
+  popularityNear: ({ generation, job }) => popularityNear(generation, job.request.location),
+  proximity: ({ generation, job }) => proximity(generation, job.request.location),
+  ratingWithPrior: ({ generation }) => ratingWithPrior(generation),
+  hourFit: ({ generation, job }) => hourFit(generation, job.nowMs),
+  known: ({ visits }) => known(visits()),
+  repeats: ({ visits, job }) => repeats(visits(), job.nowMs),
+  recentRepeats: ({ visits, job }) => recentRepeats(visits(), job.nowMs),
+  habit: ({ visits, job }) => habit(visits(), job.nowMs),
+  usualNext: ({ visits }) => usualNext(visits()),
+  transition: ({ generation, visits }) => transition(generation, visits()),
+  together: ({ generation, visits }) => together(generation, visits()),
+};
+
+/** Makes the signals of a job by name: one of those above, or a column of numbers. */
+export function signalMaker(generation: Generation, job: RecommendJob): (name: string) => Signal {
+  let visits: readonly Visit[] | undefined;
+  const known: Known = { generation, job, visits: () => (visits ??= visitsOf(generation, job)) };
+  return (name) => {
+    if (Object.hasOwn(MAKERS, name)) return MAKERS[name as SignalName](known);
+    const { columns } = generation.catalog;
+    const column = columns.column(name);
+    if (column?.kind === 'number') return columnSignal(name, column.values);
+    const numbers = columns.names().filter((other) => columns.column(other)!.kind === 'number');
+    throw new RequestError(
+      'fusion.signals',
+      `must name ${SIGNAL_NAMES.join(', ')} or a column of numbers (${numbers.join(', ')}), got ${shown(name)}`,
+    );
+  };
+}

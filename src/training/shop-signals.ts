@@ -1,0 +1,159 @@
+/** Counts what users' actions say of shops beside embeddings: how much, when and after what they are wanted. */
+import { HOUR_BIN_COUNT, hourBinOf, hourFitByte } from '../catalog/hour-fits.ts';
+import { ZoneClock } from '../catalog/zone-clock.ts';
+import type { CountedShops, ShopSignals } from '../snapshot/build-snapshot.ts';
+import type { ActionLog } from './action-log.ts';
+import { sharedUsers, transitions } from './neighbor-counts.ts';
+
+export interface ShopSignalOptions {
+  /** IANA name of the zone whose hours count. */
+  readonly timeZone: string;
+  /** Within a session one thing leads to the next. */
+  readonly sessionGapMinutes: number;
+  /** An action of so many days before the newest counts half in popularity; Infinity: all count alike. */
+  readonly popularityHalfLifeDays: number;
+}
+
+const DAY_MS = 86_400_000;
+const NO_ROW = 0xffff_ffff;
+
+/** Actions at shops of a build that count for them, in order of time. */
+export interface Visits {
+  readonly count: number;
+  readonly shopCount: number;
+  readonly userCount: number;
+  readonly users: Uint32Array;
+  /** Of the shops' file. */
+  readonly rows: Uint32Array;
+  readonly atMs: Float64Array;
+  readonly weights: Float64Array;
+}
+
+export function countShopSignals(
+  log: ActionLog,
+  shops: CountedShops,
+  { timeZone, sessionGapMinutes, popularityHalfLifeDays }: ShopSignalOptions,
+): ShopSignals {
+  const visits = visitsIn(log, shops);
+  return {
+    popularity: popularity(visits, popularityHalfLifeDays * DAY_MS),
+    timeZone,
+    hourFits: hourFits(visits, shops.categories, new ZoneClock(timeZone)),
+    transitions: transitions(visits, sessionGapMinutes * 60_000),
+    together: sharedUsers(visits),
+  };
+}
+
+/** Those at shops that the build does not know, and those that push down, are left out. */
+function visitsIn(log: ActionLog, shops: CountedShops): Visits {
+  const rowOfShop = Uint32Array.from(log.shopIds, (shopId) => shops.rowOf(shopId) ?? NO_ROW);
+  const dismiss = log.types.indexOf('dismiss');
+  const isMeant = (at: number): boolean =>
+    log.targets[at]! < rowOfShop.length &&
+    rowOfShop[log.targets[at]!] !== NO_ROW &&
+    log.typeNumbers[at] !== dismiss &&
+    log.weights[at]! > 0;
+  const places = Uint32Array.from({ length: log.count }, (_, at) => at).filter(isMeant);
+  return {
+    count: places.length,
+    shopCount: shops.count,
+    userCount: log.userIds.length,
+    users: places.map((at) => log.users[at]!),
+    rows: places.map((at) => rowOfShop[log.targets[at]!]!),
+    atMs: Float64Array.from(places, (at) => log.atMs[at]!),
+    weights: Float64Array.from(places, (at) => log.weights[at]!),
+  };
+}
+
+/** Σ weight · 2^(−age / half-life), ages counted from the newest action. */
+function popularity({ count, shopCount, rows, atMs, weights }: Visits, halfLifeMs: number): Float64Array {
+  const sums = new Float64Array(shopCount);
+  const newestMs = atMs[count - 1] ?? 0;
+  for (let at = 0; at < count; at++)
+    sums[rows[at]!]! += weights[at]! * 2 ** (-(newestMs - atMs[at]!) / halfLifeMs);
+  return sums;
+}
+
+/** Actions that a shop is believed to have had at the hours of its category, and a category at those of all. */
+const ACTIONS_BEFORE = { shop: 5, category: 20 };
+
+/**
+ * ln(P(hour | shop) / P(hour)), each hour counted half and its neighbors a quarter; P(hour | shop) as if the shop had had 5 more
+ * actions in the manner of its category, and that 20 in the manner of all (Dirichlet priors: Gelman et al., Bayesian
+ * Data Analysis). Of shops without an action and a category nothing is known.
+ */
+function hourFits(
+  { count, shopCount, rows, atMs }: Visits,
+  categories: readonly (string | undefined)[],
+  clock: ZoneClock,
+): Int8Array {
+  const numbers = new Map<string, number>();
+  const categoryOf = Uint32Array.from({ length: shopCount }, (_, row) => {
+    const category = categories[row] ?? '';
+    if (!numbers.has(category)) numbers.set(category, numbers.size);
+    return numbers.get(category)!;
+  });
+  const ofShop = new Float32Array(shopCount * HOUR_BIN_COUNT);
+  const ofCategory = new Float64Array(numbers.size * HOUR_BIN_COUNT);
+  const ofAll = new Float64Array(HOUR_BIN_COUNT);
+  for (let at = 0; at < count; at++) {
+    const bin = hourBinOf(clock, atMs[at]!);
+    for (const [near, part] of spreadOf(bin)) {
+      ofShop[rows[at]! * HOUR_BIN_COUNT + near]! += part;
+      ofCategory[categoryOf[rows[at]!]! * HOUR_BIN_COUNT + near]! += part;
+      ofAll[near]! += part;
+    }
+  }
+  const usual = ofAll.map((sum) => (sum + 1 / HOUR_BIN_COUNT) / (count + 1));
+  const categoryCount = numbers.size;
+  const habits = new Float64Array(categoryCount * HOUR_BIN_COUNT);
+  for (let category = 0; category < categoryCount; category++)
+    mix(ofCategory, category, usual, 0, ACTIONS_BEFORE.category, habits);
+  const fits = new Int8Array(shopCount * HOUR_BIN_COUNT);
+  const mixed = new Float64Array(HOUR_BIN_COUNT);
+  for (let row = 0; row < shopCount; row++) {
+    const known =
+      isAnyIn(ofShop, row) || (categories[row] !== undefined && isAnyIn(ofCategory, categoryOf[row]!));
+    if (known) mix(ofShop, row, habits, categoryOf[row]!, ACTIONS_BEFORE.shop, mixed, 0);
+    for (let bin = 0; bin < HOUR_BIN_COUNT; bin++)
+      fits[row * HOUR_BIN_COUNT + bin] = hourFitByte(
+        known ? Math.log(mixed[bin]! / usual[bin]!) : Number.NaN,
+      );
+  }
+  return fits;
+}
+
+/** The hours that an action counts for, and how much: none of the other half of the week. */
+function spreadOf(bin: number): readonly (readonly [bin: number, part: number])[] {
+  const hours = HOUR_BIN_COUNT / 2;
+  const base = bin < hours ? 0 : hours;
+  const hour = bin - base;
+  return [
+    [base + ((hour + hours - 1) % hours), 0.25],
+    [bin, 0.5],
+    [base + ((hour + 1) % hours), 0.25],
+  ];
+}
+
+/** Row `row` of `counts` and `before` actions in the manner of row `manner` of `shares`, as shares of all of them. */
+function mix(
+  counts: Float32Array | Float64Array,
+  row: number,
+  shares: Float64Array,
+  manner: number,
+  before: number,
+  into: Float64Array,
+  intoRow = row,
+): void {
+  let total = 0;
+  for (let bin = 0; bin < HOUR_BIN_COUNT; bin++) total += counts[row * HOUR_BIN_COUNT + bin]!;
+  for (let bin = 0; bin < HOUR_BIN_COUNT; bin++)
+    into[intoRow * HOUR_BIN_COUNT + bin] =
+      (counts[row * HOUR_BIN_COUNT + bin]! + before * shares[manner * HOUR_BIN_COUNT + bin]!) /
+      (total + before);
+}
+
+function isAnyIn(counts: Float32Array | Float64Array, row: number): boolean {
+  for (let bin = 0; bin < HOUR_BIN_COUNT; bin++) if (counts[row * HOUR_BIN_COUNT + bin]! > 0) return true;
+  return false;
+}
