@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Random } from '../src/base/random.ts';
+import { Lanes } from '../src/engine/lanes.ts';
 import {
   batchSize,
   batchThreads,
@@ -11,6 +12,7 @@ import {
   mayTravel,
   rankingThreads,
   SHARE_COST_MIN,
+  verifyingThreads,
 } from '../src/engine/placement-rule.ts';
 import {
   openEngine,
@@ -44,6 +46,7 @@ beforeAll(async () => {
     shopCount: SHOP_COUNT,
     dimensions: DIMENSIONS,
   }));
+  await buildTown(workspace, 'second', { seed: 5, shopCount: SHOP_COUNT, dimensions: DIMENSIONS });
   await buildTown(workspace, 'small', { seed: 1, shopCount: 500 });
 });
 afterAll(() => workspace.remove());
@@ -108,14 +111,33 @@ describe('the rule', () => {
     [4, 2, 1],
     [4, 8, 4],
     [8, 8, 7],
+    [0, 0, 0],
+    [1, 0, 1],
   ])('%d threads on %d cores: %d take small requests', (threads, cores, taking) => {
     expect(batchThreads(threads, cores)).toBe(taking);
+  });
+
+  test.each([
+    // threads and cores without those of other verifications, requests are answered → threads that verify
+    [4, 8, false, 4],
+    [4, 2, false, 2],
+    [1, 1, false, 1],
+    [4, 8, true, 3],
+    [4, 4, true, 3],
+    [4, 2, true, 1],
+    [2, 8, true, 1],
+    [1, 8, true, 1],
+    [0, 4, true, 1],
+    [0, 0, false, 1],
+  ])('%d threads, %d cores, requests are answered %s: %d verify', (threads, cores, answers, verify) => {
+    expect(verifyingThreads(threads, cores, answers)).toBe(verify);
   });
 
   test.each([
     // queued, free threads, wanted as JSON → requests in the next message
     [0, 2, true, 0],
     [9, 0, true, 0],
+    [9, -1, true, 0],
     [1, 1, true, 0],
     [1, 4, true, 0],
     [2, 1, true, 1],
@@ -238,6 +260,51 @@ test('a swap during a divided request waits for nothing and takes no memory from
     for (const answer of await Promise.all(running)) expect(answer).toEqual(alone);
     expect(engine.health().version).toBe('small');
   });
+});
+
+test('while the only worker verifies, requests small and large run here', async () => {
+  await using({ threads: 1 }, async (engine) => {
+    const request = largeRequest(new Random(6), 1);
+    const swap = engine.activate('second');
+    await new Promise((resolve) => setImmediate(resolve)); // the swap has begun
+    await Promise.all([engine.recommendJson(SEARCH), engine.recommendJson(SEARCH)]);
+    await engine.similarities(request);
+    expect(engine.stats()).toMatchObject({ requestsInline: 3, requestsInWorkers: 0 });
+    await swap;
+    await Promise.all([engine.recommendJson(SEARCH), engine.recommendJson(SEARCH)]);
+    expect(engine.stats()).toMatchObject({ requestsInline: 4, requestsInWorkers: 1 });
+    await engine.similarities(request);
+    expect(engine.stats()).toMatchObject({ requestsInline: 4, requestsInWorkers: 2 });
+  });
+});
+
+test('a verification waits for the requests that run, but for none of those that wait for a worker', async () => {
+  await using({ threads: 1 }, async (engine) => {
+    const ended: string[] = [];
+    const request = largeRequest(new Random(7), 1);
+    const large = ['first', 'second'].map((name) =>
+      engine.similarities(request).then(() => ended.push(name)),
+    );
+    await engine.activate('small').then(() => ended.push('swap'));
+    await Promise.all(large);
+    expect(ended).toEqual(['first', 'swap', 'second']);
+  });
+});
+
+test('lanes go to who claims them before who waits', async () => {
+  const lanes = new Lanes(3, 10);
+  const taken = [lanes.take(), lanes.take(), lanes.take()];
+  const waited = lanes.next();
+  const claimed = lanes.claim(2);
+  expect(lanes.waitingCount).toBe(1); // a claim is no request
+  lanes.giveBack(taken.slice(0, 2));
+  expect(await claimed).toEqual(taken.slice(0, 2));
+  expect(lanes.waitingCount).toBe(1);
+  lanes.giveBack(taken.slice(2));
+  expect(await waited).toBe(taken[2]);
+  lanes.giveBack(taken);
+  expect(await lanes.claim(2)).toHaveLength(2);
+  expect(lanes.freeCount).toBe(1);
 });
 
 test('closing while requests are divided, wait, and are queued lets all of them end', async () => {

@@ -3,7 +3,6 @@
  * `runner.ts` decides from the known cost of a request where it runs.
  */
 import { randomUUID } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ActionStore } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
@@ -749,11 +748,9 @@ export class Engine {
   async #verify(loaded: Loaded): Promise<void> {
     const { generation, kernel, placement, target } = loaded;
     if (this.#workers === null) return verifyGeneration(generation, kernel, placement.source);
-    const coreCount = availableParallelism();
-    // Nothing is served yet when an engine opens, so all cores may verify; later one is left to this thread.
-    const coresToUse = this.#version === null ? coreCount : Math.max(1, coreCount - 1);
     const { length: partCount } = verificationParts(generation, kernel);
-    await this.#workers.verify(target, partCount, Math.min(this.#options.threads, coresToUse));
+    // Nothing is served yet when an engine opens, so all cores may verify.
+    await this.#runner.verify(target, partCount, this.#version !== null);
   }
 }
 

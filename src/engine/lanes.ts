@@ -11,6 +11,7 @@ export class Lanes {
   #own = 0;
   readonly #free: number[];
   readonly #waiting: ((lane: number) => void)[] = [];
+  readonly #claims: ((lane: number) => void)[] = [];
   #onIdle: (() => void) | undefined;
 
   /** At most `waitingMax` may wait for a lane. */
@@ -59,9 +60,18 @@ export class Lanes {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** The next `count` lanes, before all who wait, free ones at once: for what no request is to hold up. */
+  claim(count: number): Promise<number[]> {
+    const lanes = Array.from(
+      { length: count },
+      async () => this.#free.pop() ?? new Promise<number>((resolve) => this.#claims.push(resolve)),
+    );
+    return Promise.all(lanes);
+  }
+
   giveBack(lanes: readonly number[]): void {
     for (const lane of lanes) {
-      const next = this.#waiting.shift();
+      const next = this.#claims.shift() ?? this.#waiting.shift();
       if (next === undefined) this.#free.push(lane);
       else next(lane);
     }

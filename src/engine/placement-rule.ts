@@ -11,6 +11,9 @@
  *    requests have all threads, it waits for one: then more requests are done than by dividing each.
  *  - **Small, but others wait too**: a free worker takes half of the queue, several in one message, from end to end;
  *    this thread does one after the other meanwhile. Who is done first takes more, so the work shares itself out.
+ *
+ * A verification takes its workers for longer than any request may wait (0.3 s for 100,000 shops), so it leaves one, and
+ * those that it has do not count here meanwhile. The only worker it takes all the same: requests then run where they are.
  */
 
 /** Multiply-adds (candidates × query vectors × floats of a row) from which a ranking is divided: 2 to 4 ms of it. */
@@ -37,6 +40,14 @@ export function batchThreads(threads: number, coreCount: number): number {
 }
 
 /**
+ * Workers that verify a snapshot; one at least. While requests are answered, a core is left to the calling thread and a
+ * worker to them. `threads` and `coreCount` are without those that verify another one already.
+ */
+export function verifyingThreads(threads: number, coreCount: number, isAnswering: boolean): number {
+  return Math.max(1, Math.min(threads, coreCount) - (isAnswering ? 1 : 0));
+}
+
+/**
  * Whether a small request may wait for others to travel with. JSON always may: this thread only passes it on. An object
  * has to be built here again from what the worker sends (80 µs for 20 shops with 5 reasons each), so it may only where
  * requests usually cost enough: with 0.13 million multiply-adds 0.95 times as many were answered, with 1.3 million 1.4.
@@ -50,7 +61,7 @@ export function mayTravel(threads: number, usualCost: number, asJson: boolean): 
  * A single object is not worth a message.
  */
 export function batchSize(queued: number, freeThreads: number, asJson: boolean): number {
-  if (freeThreads === 0) return 0;
+  if (freeThreads <= 0) return 0;
   const size = Math.min(BATCH_MAX, Math.floor(queued / (freeThreads + 1)));
   return size === 1 && !asJson ? 0 : size;
 }

@@ -7,12 +7,19 @@ import { prepareExplanation, type Explanation } from '../recommender/explanation
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { CheckedSimilaritiesRequest } from '../recommender/request.ts';
-import { resultOf, type AnswerJson, type Outcome } from '../workers/messages.ts';
+import { resultOf, type AnswerJson, type Outcome, type Target } from '../workers/messages.ts';
 import { laneOf } from '../workers/thread-view.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import type { Loaded } from './generations.ts';
 import { Lanes } from './lanes.ts';
-import { batchSize, batchThreads, DIVIDE_COST_MIN, mayTravel, rankingThreads } from './placement-rule.ts';
+import {
+  batchSize,
+  batchThreads,
+  DIVIDE_COST_MIN,
+  mayTravel,
+  rankingThreads,
+  verifyingThreads,
+} from './placement-rule.ts';
 
 /** Requests over which a usual one is told. */
 const USUAL_OF = 16;
@@ -41,8 +48,10 @@ export class Runner {
   readonly #workers: WorkerPool | null;
   readonly #threads: number;
   readonly #lanes: Lanes;
-  readonly #batchThreads: number;
+  readonly #coreCount = availableParallelism();
   #batchCount = 0;
+  /** Workers that verify, or are about to. */
+  #verifyingCount = 0;
   readonly #queue: Queued[] = [];
   #turnAhead = false;
   #onEmpty: (() => void) | undefined;
@@ -57,7 +66,6 @@ export class Runner {
     this.#workers = workers;
     this.#threads = threads;
     this.#lanes = new Lanes(threads, waitingMax);
-    this.#batchThreads = batchThreads(threads, availableParallelism());
   }
 
   get counts(): { readonly inline: number; readonly inWorkers: number; readonly waiting: number } {
@@ -114,10 +122,32 @@ export class Runner {
     return rankedOf(prepared.answer());
   }
 
+  /**
+   * Verifies a snapshot, which has `partCount` parts to verify, in workers: there must be some. It begins as soon as what
+   * they run has ended, whatever else waits for them. `isAnswering` says whether requests come meanwhile.
+   */
+  async verify(target: Target, partCount: number, isAnswering: boolean): Promise<void> {
+    const coreCount = this.#coreCount - this.#verifyingCount;
+    const count = verifyingThreads(this.#requestThreads, coreCount, isAnswering);
+    this.#verifyingCount += count;
+    const lanes = await this.#lanes.claim(count);
+    try {
+      await this.#workers!.verify(target, partCount, count);
+    } finally {
+      this.#verifyingCount -= count;
+      this.#giveBack(lanes);
+    }
+  }
+
   /** Lets all that was asked end. Nothing may be asked any more. */
   async close(): Promise<void> {
     if (this.#queue.length > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
     await this.#lanes.idle();
+  }
+
+  /** Worker threads that requests may use; two verifications at once may claim more than there are. */
+  get #requestThreads(): number {
+    return Math.max(0, this.#threads - this.#verifyingCount);
   }
 
   #nextTurn(): void {
@@ -144,8 +174,9 @@ export class Runner {
 
   /** Gives each worker that may take small requests, and is free, its part of the queue. */
   #sendBatches(): void {
+    const threads = batchThreads(this.#requestThreads, this.#coreCount - this.#verifyingCount);
     for (;;) {
-      const freeThreads = Math.min(this.#lanes.freeCount, this.#batchThreads - this.#batchCount);
+      const freeThreads = Math.min(this.#lanes.freeCount, threads - this.#batchCount);
       const size = batchSize(this.#queue.length, freeThreads, this.#queue[0]?.asJson ?? true);
       if (size === 0) return;
       this.#sendBatch(this.#queue.splice(0, size));
@@ -187,7 +218,7 @@ export class Runner {
   /** Runs a request on this thread if it is small, else divided among the workers. */
   async #run<A>(loaded: Loaded, prepareIn: (lane: Lane) => Prepared<A>): Promise<A> {
     const prepared = prepareIn(laneOf(loaded, this.#lanes.own));
-    const threads = rankingThreads(prepared.cost, this.#threads, this.#lanes.freeCount);
+    const threads = rankingThreads(prepared.cost, this.#requestThreads, this.#lanes.freeCount);
     if (threads === 0) {
       this.#inline++;
       this.#usualCost += (prepared.cost - this.#usualCost) / USUAL_OF;
