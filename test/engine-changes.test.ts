@@ -121,6 +121,24 @@ test('a listener hears what comes until it leaves, and one that fails keeps nobo
   expect(changes).toHaveLength(3);
 });
 
+test('who listens anew while a change is told hears the next one, who leaves hears none of it', async () => {
+  let leave = () => {};
+  let leaveLast = () => {};
+  const listenAnew = (change: Change) => {
+    changes.push(change);
+    leave();
+    leaveLast();
+    // A bound, so that a failure ends.
+    if (changes.length < 100) leave = engine.onChange(listenAnew);
+  };
+  leave = engine.onChange(listenAnew);
+  leaveLast = engine.onChange((change) => changes.push(change));
+  await engine.setStatus({ shopId: 's1', open: false });
+  expect(changes).toHaveLength(1);
+  await engine.clearStatus('s1');
+  expect(changes).toHaveLength(2);
+});
+
 test('nobody can listen to an engine that is closed', async () => {
   await engine.close();
   expect(() => engine.onChange(() => {})).toThrow('the engine is closed');

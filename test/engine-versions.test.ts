@@ -324,6 +324,32 @@ async function comparedDirectly(engine: Engine, request: RecommendRequest) {
   return { overlap: depths.map((k) => ({ k, overlap: agreementAt(k) })), rankBiasedOverlap };
 }
 
+test('a listener to comparisons that fails keeps nobody from hearing, and one that listens anew hears the next', async () => {
+  await using({ shadow: 'v2=100%' }, async ({ engine, errors }) => {
+    const told: string[] = [];
+    const fail = () => {
+      throw new Error('a bug of the listener');
+    };
+    engine.onShadowCompared(fail);
+    let leave = () => {};
+    const listenAnew = () => {
+      told.push('anew');
+      leave();
+      // A bound, so that a failure ends.
+      if (told.length < 100) leave = engine.onShadowCompared(listenAnew);
+    };
+    leave = engine.onShadowCompared(listenAnew);
+    engine.onShadowCompared(() => told.push('last'));
+    await engine.recommend(requestOf(1));
+    await until(() => sum(engine.stats().shadow!) === 1);
+    expect(told).toEqual(['anew', 'last']);
+    expect(engine.stats().shadow).toMatchObject({ compared: 1, failed: 0 });
+    expect(errors).toEqual([
+      expect.stringContaining('a listener to comparisons with the shadow version failed'),
+    ]);
+  });
+});
+
 test('the sample of a shadow is its share of the requests that nobody pinned and no split took', async () => {
   const pins = (n: number): boolean => n % 4 === 0;
   const sampled = () =>

@@ -1,5 +1,6 @@
 /** Tells those who asked what has changed: what users did, what shops say of themselves, which version answers. */
 import type { Log } from '../base/log.ts';
+import { Listeners } from './listeners.ts';
 
 /** What has changed. It is on disk, and a request that begins now is answered by it. */
 export type Change =
@@ -13,7 +14,7 @@ export type Change =
 export type ChangeListener = (change: Change) => void;
 
 export class Changes {
-  readonly #listeners = new Set<{ readonly listener: ChangeListener }>();
+  readonly #listeners = new Listeners<Change>();
   readonly #log: Log;
 
   constructor(log: Log) {
@@ -22,19 +23,12 @@ export class Changes {
 
   /** Calls `listener` on every change from now on; what is returned ends that. */
   listen(listener: ChangeListener): () => void {
-    const entry = { listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return this.#listeners.add(listener);
   }
 
-  /** A listener that throws fails for itself: what it was told of has happened. */
   tell(change: Change): void {
-    for (const { listener } of this.#listeners) {
-      try {
-        listener(change);
-      } catch (error) {
-        this.#log.error({ kind: change.kind, err: error }, 'a listener to changes failed');
-      }
-    }
+    this.#listeners.tell(change, (error) =>
+      this.#log.error({ kind: change.kind, err: error }, 'a listener to changes failed'),
+    );
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../recommender/ranking-overlap.ts';
 import type { VersionShare } from './config.ts';
 import type { Generations, Loaded } from './generations.ts';
+import { Listeners } from './listeners.ts';
 import type { Begun, MadeRecommendation, Runner } from './runner.ts';
 import { splitPlace } from './version-choice.ts';
 
@@ -72,7 +73,7 @@ export class Shadow {
     ShadowOutcome,
     number
   >;
-  readonly #listeners = new Set<(comparison: ShadowComparison) => void>();
+  readonly #listeners = new Listeners<ShadowComparison>();
   #kept: Kept[] = [];
   #isLooking = false;
   #isClosed = false;
@@ -92,8 +93,7 @@ export class Shadow {
 
   /** Calls `listener` after every comparison until the returned function is called. */
   onCompared(listener: (comparison: ShadowComparison) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** The snapshot that is to answer too a request that `active` answers; null if it is not of the sample. */
@@ -176,6 +176,11 @@ export class Shadow {
       activeMs: active.tookMs,
       shadowMs: shadowRanked.tookMs,
     };
-    for (const listener of this.#listeners) listener(comparison);
+    this.#listeners.tell(comparison, (error) =>
+      this.#log.error(
+        { version: this.#version, err: error },
+        'a listener to comparisons with the shadow version failed',
+      ),
+    );
   }
 }
