@@ -368,6 +368,20 @@ test('the sample of a shadow is its share of the requests that nobody pinned and
   expect(await sampled()).toBe(found); // the sample is seeded
 });
 
+test('explaining is no request of the sample', async () => {
+  const counts = (explained: boolean) =>
+    using({ shadow: 'v1=50%' }, async ({ engine }) => {
+      const same: number[] = [];
+      for (let n = 0; n < 20; n++) {
+        if (explained) await engine.explain({ request: requestOf(n), shopId: 's1' });
+        await engine.recommend(requestOf(n));
+        same.push(engine.stats().shadow!.same_version);
+      }
+      return same;
+    });
+  expect(await counts(true)).toEqual(await counts(false));
+});
+
 test('what a shadow cannot compare is counted by its reason', async () => {
   await using({ shadow: 'v3=100%' }, async ({ engine, errors }) => {
     const outcome = async (request: RecommendRequest) => {

@@ -295,7 +295,7 @@ export class Engine {
     const { defaults } = this.#options;
     const asked = { ...input, request: withDefaults(input?.request, defaults) };
     const { request, shopId } = validate(ExplainRequestSchema, asked);
-    const begun = this.#begin(request);
+    const begun = this.#begin(request, null);
     const ordinal = ordinalIn(begun.loaded.generation, shopId);
     return this.#runner.explanation(begun, ordinal);
   }
@@ -589,15 +589,18 @@ export class Engine {
     this.#checkOpen();
     const checked = validate(RecommendRequestSchema, withDefaults(request, this.#options.defaults));
     let asked!: Asked;
-    const made = await this.#runner.recommend(() => (asked = this.#begin(checked)), asJson);
+    const made = await this.#runner.recommend(() => (asked = this.#begin(checked, this.#shadow)), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
     this.#choice.count(asked);
     if (asked.shadow !== null) this.#shadow?.keep(asked.loaded.generation.version, made, asked.shadow);
     return made;
   }
 
-  /** A request with the snapshot, the actions and the statuses of this moment; the next page of an answer with its. */
-  #begin(request: CheckedRecommendRequest): Asked {
+  /**
+   * A request with the snapshot, the actions and the statuses of this moment; the next page of an answer with its.
+   * `shadow` may take it into its sample.
+   */
+  #begin(request: CheckedRecommendRequest, shadow: Shadow | null): Asked {
     const continued = request.after === undefined ? null : continuedAnswer(request, request.after);
     const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
     // What is dated ahead counts as of now, unless a past is asked about.
@@ -607,13 +610,13 @@ export class Engine {
     const { loaded, chosenBy } = this.#chooseFor(request, continued);
     // What an answer has shown is told by the ordinals of its version, so its next page has no second version.
     const isAlone = chosenBy !== 'active' || continued !== null;
-    const beside = isAlone ? null : (this.#shadow?.sample(loaded) ?? null);
+    const beside = isAlone ? null : (shadow?.sample(loaded) ?? null);
     const jobOn = ({ generation }: Loaded): RecommendJob => {
       const statuses = this.#statuses.of(generation);
       return { request, actions, impressions, statuses, nowMs, continued, compared: beside !== null };
     };
-    const shadow = beside === null ? null : { loaded: beside, job: jobOn(beside) };
-    return { loaded, job: jobOn(loaded), chosenBy, shadow };
+    const begunBeside = beside === null ? null : { loaded: beside, job: jobOn(beside) };
+    return { loaded, job: jobOn(loaded), chosenBy, shadow: begunBeside };
   }
 
   /** The version that answers: of the next page of an answer, that of the answer. */
