@@ -1,5 +1,5 @@
 /** An engine over its life: swaps under load, roll backs, refusals, what others do to the store, and closing. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -326,6 +326,29 @@ test('a version activated by another process is served; a damaged one is reporte
   expect((await engine.recommend(SEARCH)).version).toBe('v2');
   own.activate('v3');
   await until(() => engine.health().version === 'v3');
+  await engine.close();
+});
+
+test('an activated version that was damaged is served once another file has its name', async () => {
+  let refusalCount = 0;
+  const log = { info: () => {}, warn: () => {}, error: () => void refusalCount++ };
+  const own = ownStore();
+  own.activate('v1');
+  const engine = await openEngine(
+    { store: own.directory, data: workspace.path('data-mended'), threads: 0, storePollMs: 10 },
+    log,
+  );
+  const file = own.pathOf('v2');
+  const sound = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, sound.subarray(0, sound.length - 5_000));
+  own.activate('v2');
+  await until(() => refusalCount > 0);
+  expect((await engine.recommend(SEARCH)).version).toBe('v1');
+  writeFileSync(`${file}.aside`, sound);
+  renameSync(`${file}.aside`, file);
+  await until(() => engine.health().version === 'v2');
+  expect(refusalCount).toBe(1);
   await engine.close();
 });
 

@@ -197,7 +197,7 @@ export class Engine {
   readonly #counts = { swaps: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
   #swapping: Promise<unknown> = Promise.resolve();
-  /** The version of the store's pointer if it can never be served. */
+  /** The file that the store's pointer named if it can never be served. */
   #refused: string | null = null;
   /** What was last reported of swapping to it. */
   #reported: string | null = null;
@@ -530,18 +530,20 @@ export class Engine {
     });
   }
 
-  /** As `#follow`; what keeps it from swapping is reported once. */
+  /** As `#follow`; what keeps it from swapping is reported once, and a damaged file is not read again. */
   async #poll(): Promise<void> {
     const version = this.#store.current();
-    if (version === this.#refused) return;
-    this.#refused = null;
+    let file: string | null = null;
     try {
+      if (version !== null && version !== this.#version) file = this.#store.identityOf(version);
+      if (file !== null && file === this.#refused) return;
+      this.#refused = null;
       await this.#follow();
       this.#reported = null;
     } catch (error) {
       if (this.#closing !== null) return;
       const { code, message } = error as EngineError;
-      if (LASTING_CODES.includes(code)) this.#refused = version;
+      if (LASTING_CODES.includes(code)) this.#refused = file;
       if (message === this.#reported) return;
       this.#reported = message;
       this.#log.error(

@@ -5,7 +5,6 @@
  * answered by the active version meanwhile, and it is tried again whenever the store is looked at. A damaged file is
  * tried again only when it is another file, because trying reads every byte.
  */
-import { statSync } from 'node:fs';
 import { LASTING_CODES, type EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
@@ -95,7 +94,7 @@ export class SideVersions {
 
   async #load(version: string, verify: (loaded: Loaded) => Promise<void>): Promise<void> {
     const path = this.#store.pathOf(version);
-    const file = fileAt(path);
+    const file = this.#store.identityOf(version);
     if (this.#refused.get(version) === file) return;
     try {
       const { mapped } = await this.#generations.loadSide(path, version, verify);
@@ -118,10 +117,4 @@ export class SideVersions {
   #isLoaded(version: string): boolean {
     return this.#generations.side(version) !== null;
   }
-}
-
-/** Tells a file from another one that has taken its name. */
-function fileAt(path: string): string {
-  const { ino, size, ctimeMs } = statSync(path);
-  return `${ino} ${size} ${ctimeMs}`;
 }

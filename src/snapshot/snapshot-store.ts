@@ -87,6 +87,12 @@ export class SnapshotStore {
     );
   }
 
+  /** Tells the file of a version that is in the store from any other, also from one that takes its name. */
+  identityOf(version: string): string {
+    const { ino, size, ctimeMs } = statSync(this.pathOf(version));
+    return `${version} ${ino} ${size} ${ctimeMs}`;
+  }
+
   /** Makes `version` the active one. Activating the active version again changes nothing. */
   activate(version: string): Activation {
     this.pathOf(version);
