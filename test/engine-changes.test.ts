@@ -8,6 +8,7 @@ import type { Change } from '../src/index.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER } from '../src/synthetic/town.ts';
 import { buildTown, Workspace } from './built-town.ts';
+import { addVersion } from './two-versions.ts';
 
 const SEARCH = { type: 'search', keyword: '짜장면' };
 
@@ -21,6 +22,7 @@ const changes: Change[] = [];
 beforeAll(async () => {
   await buildTown(workspace, 'v1', { seed: 1, shopCount: 300 });
   await buildTown(workspace, 'v2', { seed: 2, shopCount: 200 });
+  await buildTown(workspace, 'v3', { seed: 3, shopCount: 200 });
 });
 beforeEach(async () => {
   const directory = workspace.path(`store-${engineCount}`);
@@ -99,6 +101,28 @@ test('a version is told when it answers, whoever activated it, and not if it can
   expect(changes).toEqual(['v2', 'v1', 'v2'].map((version) => ({ kind: 'version', version })));
   expect(serving).toEqual(['v2', 'v1', 'v2']);
   expect(logged).toEqual([]);
+});
+
+test('a version of a split is told when it answers its users, one of a shadow, which answers nobody, is not', async () => {
+  const own = SnapshotStore.open(workspace.path('store-sides'), { create: true });
+  addVersion(store, own, 'v1');
+  own.activate('v1');
+  const data = workspace.path('data-sides');
+  const sides = { split: 'v2=100%', shadow: 'v3=100%' };
+  const options = { store: own.directory, data, threads: 0, storePollMs: 0, ...sides };
+  const split = await openEngine(options, { nowMs: Date.now });
+  let visible: Promise<string> | undefined;
+  split.onChange((change) => {
+    changes.push(change);
+    visible = split.recommend({ userId: 'a', location: TOWN_CENTER }).then(({ version }) => version);
+  });
+  for (const version of ['v2', 'v3']) addVersion(store, own, version);
+  await split.refresh();
+  await split.refresh();
+  expect(split.stats().sideVersions.map(({ loaded }) => loaded)).toEqual([true, true]);
+  expect(changes).toEqual([{ kind: 'version', version: 'v2' }]);
+  expect(await visible).toBe('v2');
+  await split.close();
 });
 
 test('a listener hears what comes until it leaves, and one that fails keeps nobody from hearing', async () => {

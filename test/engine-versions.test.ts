@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EngineError, type EngineErrorCode } from '../src/base/errors.ts';
 import { silentLog } from '../src/base/log.ts';
+import { Changes } from '../src/engine/changes.ts';
 import { Generations } from '../src/engine/generations.ts';
 import { sideVersionNames, SideVersions } from '../src/engine/side-versions.ts';
 import { splitPlace } from '../src/engine/version-choice.ts';
@@ -475,7 +476,8 @@ test('what is damaged is not read again, what may pass is tried again', async ()
   const store = storeWith(built, workspace.path('store-again'), ['v1', 'v2']);
   const side = { version: 'v2', share: 1 };
   const generations = new Generations(0, 'auto', silentLog, sideVersionNames({ split: side, shadow: side }));
-  const sides = new SideVersions({ split: side, shadow: side }, store, generations, silentLog);
+  const settings = { split: side, shadow: side };
+  const sides = new SideVersions(settings, store, generations, silentLog, new Changes(silentLog));
   const verifications: string[] = [];
   const loadWith = (code: EngineErrorCode) =>
     sides.load(async () => {

@@ -8,7 +8,7 @@ export type Change =
   | { readonly kind: 'actions'; readonly userId: string }
   /** The live statuses of these shops were set or cleared. */
   | { readonly kind: 'statuses'; readonly shopIds: readonly string[] }
-  /** Another version answers. */
+  /** Another version answers: all requests, or those of the users of a split. */
   | { readonly kind: 'version'; readonly version: string };
 
 export type ChangeListener = (change: Change) => void;

@@ -217,7 +217,7 @@ export class Engine {
     this.#actions = actions;
     const sides = sideVersionNames(options);
     this.#generations = new Generations(options.threads, options.mapping, this.#log, sides);
-    this.#sides = new SideVersions(options, store, this.#generations, this.#log);
+    this.#sides = new SideVersions(options, store, this.#generations, this.#log, this.#changes);
     this.#choice = new VersionChoice(this.#generations, options.split, options.splitSeed);
     this.#statuses = new LiveStatuses(actions.statuses, () => this.#generations.held);
     const { threads, queueMax } = options;

@@ -8,6 +8,7 @@
 import { LASTING_CODES, type EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import type { Changes } from './changes.ts';
 import type { CheckedEngineOptions, VersionShare } from './config.ts';
 import type { Generations, Loaded } from './generations.ts';
 
@@ -33,17 +34,25 @@ export class SideVersions {
   readonly #store: SnapshotStore;
   readonly #generations: Generations;
   readonly #log: Log;
+  readonly #changes: Changes;
   /** The file of a version that can never be served. */
   readonly #refused = new Map<string, string>();
   /** What was last reported of loading a version. */
   readonly #reported = new Map<string, string>();
   #loading: Promise<void> = Promise.resolve();
 
-  constructor(settings: Settings, store: SnapshotStore, generations: Generations, log: Log) {
+  constructor(
+    settings: Settings,
+    store: SnapshotStore,
+    generations: Generations,
+    log: Log,
+    changes: Changes,
+  ) {
     this.#settings = settings;
     this.#store = store;
     this.#generations = generations;
     this.#log = log;
+    this.#changes = changes;
   }
 
   get versions(): readonly SideVersion[] {
@@ -99,6 +108,8 @@ export class SideVersions {
     try {
       const { mapped } = await this.#generations.loadSide(path, version, verify);
       this.#log.info({ version, mapped }, 'a version is loaded beside the active one');
+      // Its users were answered by the active version so far.
+      if (version === this.#settings.split?.version) this.#changes.tell({ kind: 'version', version });
     } catch (error) {
       if (LASTING_CODES.includes((error as EngineError).code)) this.#refused.set(version, file);
       throw error;
