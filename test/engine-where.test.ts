@@ -278,16 +278,16 @@ test('while the only worker verifies, requests small and large run here', async 
   });
 });
 
-test('a verification waits for the requests that run, but for none of those that wait for a worker', async () => {
+test('what waits for the only worker when it is to verify is answered here', async () => {
   await using({ threads: 1 }, async (engine) => {
-    const ended: string[] = [];
     const request = largeRequest(new Random(7), 1);
-    const large = ['first', 'second'].map((name) =>
-      engine.similarities(request).then(() => ended.push(name)),
-    );
-    await engine.activate('small').then(() => ended.push('swap'));
-    await Promise.all(large);
-    expect(ended).toEqual(['first', 'swap', 'second']);
+    const alone = await engine.similarities(request);
+    const large = Array.from({ length: 3 }, () => engine.similarities(request));
+    const swap = engine.activate('second');
+    for (const answer of await Promise.all(large)) expect(answer).toEqual(alone);
+    // Two in the worker: the one alone and the first of the three.
+    expect(engine.stats()).toMatchObject({ requestsInline: 2, requestsInWorkers: 2, requestsWaiting: 0 });
+    expect((await swap).version).toBe('second');
   });
 });
 
@@ -302,6 +302,10 @@ test('lanes go to who claims them before who waits', async () => {
   expect(lanes.waitingCount).toBe(1);
   lanes.giveBack(taken.slice(2));
   expect(await waited).toBe(taken[2]);
+  const dismissed = lanes.next();
+  expect(lanes.dismiss()).toBe(true);
+  expect(await dismissed).toBeNull();
+  expect(lanes.dismiss()).toBe(false);
   lanes.giveBack(taken);
   expect(await lanes.claim(2)).toHaveLength(2);
   expect(lanes.freeCount).toBe(1);

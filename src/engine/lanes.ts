@@ -10,7 +10,7 @@ export class Lanes {
   readonly #waitingMax: number;
   #own = 0;
   readonly #free: number[];
-  readonly #waiting: ((lane: number) => void)[] = [];
+  readonly #waiting: ((lane: number | null) => void)[] = [];
   readonly #claims: ((lane: number) => void)[] = [];
   #onIdle: (() => void) | undefined;
 
@@ -49,8 +49,8 @@ export class Lanes {
     return [handed, ...others];
   }
 
-  /** The next lane to be given back, in order. Throws `overloaded` when too many wait already. */
-  next(): Promise<number> {
+  /** The next lane to be given back, in order; null if dismissed. Throws `overloaded` when too many wait already. */
+  next(): Promise<number | null> {
     if (this.#waiting.length >= this.#waitingMax) {
       throw new EngineError(
         'overloaded',
@@ -58,6 +58,13 @@ export class Lanes {
       );
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Lets who has waited longest go without a lane; false if nobody waits. */
+  dismiss(): boolean {
+    const next = this.#waiting.shift();
+    next?.(null);
+    return next !== undefined;
   }
 
   /** The next `count` lanes, before all who wait, free ones at once: for what no request is to hold up. */

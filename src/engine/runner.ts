@@ -1,5 +1,6 @@
 /** Runs requests where they cost least: on this thread, in a worker beside others, or divided among the workers. */
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Lane } from '../kernel/lane.ts';
 import { rankedOf, type Ranked } from '../recommender/ranking-overlap.ts';
 import { prepareRecommendation, prepareSimilarities, type Prepared } from '../recommender/recommender.ts';
@@ -130,6 +131,7 @@ export class Runner {
     const coreCount = this.#coreCount - this.#verifyingCount;
     const count = verifyingThreads(this.#requestThreads, coreCount, isAnswering);
     this.#verifyingCount += count;
+    void this.#dismissWaiting();
     const lanes = await this.#lanes.claim(count);
     try {
       await this.#workers!.verify(target, partCount, count);
@@ -148,6 +150,11 @@ export class Runner {
   /** Worker threads that requests may use; two verifications at once may claim more than there are. */
   get #requestThreads(): number {
     return Math.max(0, this.#threads - this.#verifyingCount);
+  }
+
+  /** Where no worker is left to requests, lets those that wait for one run here, one in a turn of the event loop. */
+  async #dismissWaiting(): Promise<void> {
+    while (this.#requestThreads === 0 && this.#lanes.dismiss()) await nextTurn();
   }
 
   #nextTurn(): void {
@@ -225,7 +232,6 @@ export class Runner {
       prepared.rank();
       return prepared.answer();
     }
-    this.#inWorkers++;
     return loaded.reading(() =>
       this.#lanes.freeCount > 0
         ? this.#runDivided(loaded, this.#lanes.handOver(threads), () => prepared)
@@ -233,14 +239,16 @@ export class Runner {
     );
   }
 
-  /** Prepares anew when a lane is free: until then the candidates of others lie in the own one. */
+  /** Prepares anew when a lane is free, or none will be for long: until then others use the own one. */
   async #runWhenFree<A>(loaded: Loaded, prepareIn: (lane: Lane) => Prepared<A>): Promise<A> {
     const lane = await this.#lanes.next();
+    if (lane === null) return this.#run(loaded, prepareIn);
     return this.#runDivided(loaded, [lane], () => prepareIn(laneOf(loaded, lane)));
   }
 
   /** Ranks in one thread for each of `lanes`, in the first of which the request is prepared; then gives them back. */
   async #runDivided<A>(loaded: Loaded, lanes: readonly number[], prepare: () => Prepared<A>): Promise<A> {
+    this.#inWorkers++;
     try {
       const { lane, depth, similaritiesWanted, answer } = prepare();
       const helpers = lanes.slice(1).map((index) => laneOf(loaded, index));
