@@ -1,10 +1,14 @@
 /** Why a shop stands where it does, or what keeps it out: every word held against plain checks of the same shop. */
+import { writeFileSync } from 'node:fs';
 import geodesic from 'geographiclib-geodesic';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Location } from '../src/domain/location.ts';
 import type { Shop } from '../src/domain/shop.ts';
+import { kdOrder } from '../src/geo/kd-order.ts';
 import { openEngine, type Engine, type Explanation, type RecommendRequest } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { buildTown, Workspace } from './built-town.ts';
 import { SlowClock, slowWeek } from './slow-hours.ts';
@@ -71,7 +75,8 @@ function plainObstacles(request: Asked, shop: Shop): string[] {
     ...(shop.rating! < 3.5 ? ['filtered filter.and[0].rating'] : []),
     ...(shop.attributes['spicy'] === true ? ['filtered filter.and[1].spicy'] : []),
     ...(isOpen ? [] : ['closed']),
-    ...(isSeen || request.excludeShopIds!.includes(shop.shopId) ? ['excluded'] : []),
+    ...(isSeen ? ['excluded'] : []),
+    ...(request.excludeShopIds!.includes(shop.shopId) ? ['excluded'] : []),
   ];
 }
 
@@ -187,6 +192,39 @@ test('an area of the caller, hours that end too soon, a radius widened', async (
   }
 });
 
+test('a radius that ends a little before a shop or behind it is told as the answer has it', async () => {
+  let [insideCount, outsideCount] = [0, 0];
+  for (let i = 0; i < 40; i++) {
+    const { shopId } = town.shop(i);
+    const near = { location: TOWN_CENTER, openOnly: false };
+    const { distanceMeters } = await engine.explain({ request: near, shopId });
+    for (const step of [-4, -2, -1, 0, 1, 2, 4]) {
+      const request = { ...near, radiusMeters: distanceMeters + step / 100 };
+      const { obstacles, rank, text } = await engine.explain({ request, shopId });
+      const isOutside = obstacles.some(({ code }) => code === 'outside_radius');
+      const isKeptOut = isOutside || obstacles.some(({ code }) => code === 'outside_zone');
+      expect(rank === null, `${shopId} ${step} ${text}`).toBe(isKeptOut);
+      expect(text).not.toBe('');
+      if (isOutside) outsideCount++;
+      else insideCount++;
+    }
+  }
+  expect(Math.min(insideCount, outsideCount)).toBeGreaterThan(40);
+});
+
+test('a shop that was seen and is named is told both', async () => {
+  const request = {
+    location: TOWN_CENTER,
+    openOnly: false,
+    actions: [{ type: 'view', shopId: 's3' }],
+    excludeSeen: true,
+    excludeShopIds: ['s3'],
+  };
+  const { obstacles } = await engine.explain({ request, shopId: 's3' });
+  const fields = obstacles.filter(({ code }) => code === 'excluded').map(({ field }) => field);
+  expect(fields).toEqual(['excludeSeen', 'excludeShopIds']);
+});
+
 test('a live status says until when', async () => {
   const request = { location: TOWN_CENTER, openOnly: true };
   const shopId = 's42';
@@ -253,6 +291,17 @@ describe('candidates that variety, promotion and pages keep out', () => {
     expect(obstacle).toMatchObject({ code: 'passed_over', field: 'diversity.mmr' });
   });
 
+  test('a full category also where the answer has places left', async () => {
+    const request = { ...base, limit: 200, diversity: { maxPer: { category: 1 } } };
+    const kept = (await engine.recommend(request)).shops.map(({ shopId }) => shopId);
+    expect(kept.length).toBeLessThan(request.limit);
+    const { shops } = await engine.recommend({ ...base, limit: 1_000 });
+    for (const { shopId } of shops.filter((shop) => !kept.includes(shop.shopId)).slice(-20)) {
+      const { obstacles } = await engine.explain({ request, shopId });
+      expect(obstacles).toMatchObject([{ code: 'passed_over', field: 'diversity.maxPer.category' }]);
+    }
+  });
+
   test('what a page before showed, what is too unlike', async () => {
     const { answerId, shops } = await engine.recommend(base);
     const request = { ...base, after: answerId };
@@ -279,5 +328,72 @@ describe('candidates that variety, promotion and pages keep out', () => {
     });
     const bad = { request: { ...base, limit: 0 }, shopId: 's1' };
     await expect(engine.explain(bad)).rejects.toThrow(/^request.limit must be a whole number 1..1000, got 0/);
+  });
+});
+
+describe('shops all alike', () => {
+  const places = Array.from({ length: 12 }, (_, i) => ({
+    lon: TOWN_CENTER.lon + i / 10_000,
+    lat: TOWN_CENTER.lat,
+  }));
+  const order = kdOrder(
+    Float64Array.from(places, ({ lon }) => lon),
+    Float64Array.from(places, ({ lat }) => lat),
+  );
+  let few: Engine;
+  beforeAll(async () => {
+    const [west, east] = [TOWN_CENTER.lon - 0.1, TOWN_CENTER.lon + 0.1];
+    const [south, north] = [TOWN_CENTER.lat - 0.1, TOWN_CENTER.lat + 0.1];
+    const ring = [
+      [west, south],
+      [east, south],
+      [east, north],
+      [west, north],
+      [west, south],
+    ];
+    const zone = {
+      type: 'Feature',
+      properties: { openingHours: 'Mo-Su 09:00-18:00' },
+      geometry: { type: 'Polygon', coordinates: [ring] },
+    };
+    const shops = Array.from(order, (row, ordinal) => ({
+      shopId: `s${ordinal}`,
+      ...places[row]!,
+      category: ordinal === 5 ? 'b' : 'a',
+      ...(ordinal === 7 && { zone }),
+    }));
+    const inputs = { shops: workspace.path('few.ndjson'), shopVectors: workspace.path('few.f32') };
+    writeFileSync(inputs.shops, shops.map((shop) => JSON.stringify(shop)).join('\n'));
+    writeFileSync(inputs.shopVectors, new Float32Array(shops.length * 4).fill(1));
+    const store = SnapshotStore.open(workspace.path('few'), { create: true });
+    await buildSnapshot({ ...inputs, version: 'few', metric: 'cosine', timeZone: TIME_ZONE }, store);
+    store.activate('few');
+    few = await openEngine({ store: store.directory, data: workspace.path('data-few'), threads: 0 });
+  });
+  afterAll(() => few.close());
+
+  test('among equal scores those in front of a shop of the answer were passed over', async () => {
+    const request: RecommendRequest = {
+      location: TOWN_CENTER,
+      openOnly: false,
+      actions: [{ type: 'view', shopId: 's0' }],
+      fusion: { method: 'weighted' },
+      limit: 2,
+      diversity: { maxPer: { category: 1 } },
+    };
+    const codes: (string | undefined)[] = [];
+    for (let ordinal = 0; ordinal < places.length; ordinal++)
+      codes.push((await few.explain({ request, shopId: `s${ordinal}` })).obstacles[0]?.code);
+    const [passedOver, beyond] = ['passed_over', 'beyond_limit'];
+    expect(codes).toEqual([undefined, ...Array(4).fill(passedOver), undefined, ...Array(6).fill(beyond)]);
+  });
+
+  test('the end of a status is told by the clock of a zone that has hours, else in UTC', async () => {
+    const until = '2100-01-01T03:00:00.000Z'; // noon in Seoul
+    await few.setStatuses(['s2', 's7'].map((shopId) => ({ shopId, open: false, until })));
+    const textOf = async (shopId: string) =>
+      (await few.explain({ request: { location: TOWN_CENTER }, shopId })).text;
+    expect(await textOf('s2')).toBe('closed until 2100-01-01 03:00 UTC');
+    expect(await textOf('s7')).toBe('closed until 2100-01-01 12:00');
   });
 });

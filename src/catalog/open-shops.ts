@@ -2,7 +2,7 @@
  * Which shops are open at a moment, for a location: by their live status if they have one, else by the hours of any way in
  * which they reach it, as domain/zone.ts defines it.
  */
-import { CLOSED, OPEN, UNASKED, UNKNOWN, type OpeningHours } from './opening-hours.ts';
+import { CLOSED, OPEN, UNASKED, UNKNOWN, UNKNOWN_TIMETABLE, type OpeningHours } from './opening-hours.ts';
 import { statusSinceMs, statusUntil, type StatusPages } from './status-pages.ts';
 
 /** The moment that is asked about: from `atMs` on without a gap to `untilMs`. */
@@ -114,6 +114,12 @@ export class OpenShops {
     });
     if (changes.length === 0) return undefined;
     return isOpen ? Math.max(...changes) : Math.min(...changes);
+  }
+
+  /** A timetable of a shop, all of which go by the clock on its wall; that of unknown hours if it has no other. */
+  clockTimetableOf(ordinal: number): number {
+    const timetables = [this.#hours.shopTimetables[ordinal]!, ...(this.#ways?.possible(ordinal) ?? [])];
+    return timetables.find((timetable) => timetable !== UNKNOWN_TIMETABLE) ?? UNKNOWN_TIMETABLE;
   }
 
   /** The timetables of all ways to the location; of a shop that has none there, its own. */

@@ -106,9 +106,12 @@ export function viewedOrdinals(generation: Generation, { actions, request }: Rec
 }
 
 /** The shops that a request leaves out by name or as seen; -1 among them stands for those the snapshot does not know. */
-export function excludedOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {
-  const named = job.request.excludeShopIds.map((shopId) => ordinalOf(generation, shopId));
-  return new Set([...named, ...seenOrdinals(generation, job)]);
+function excludedOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {
+  return new Set([...namedOrdinals(generation, job), ...seenOrdinals(generation, job)]);
+}
+
+export function namedOrdinals(generation: Generation, { request }: RecommendJob): number[] {
+  return request.excludeShopIds.map((shopId) => ordinalOf(generation, shopId));
 }
 
 export function seenOrdinals(generation: Generation, job: RecommendJob): ReadonlySet<number> {

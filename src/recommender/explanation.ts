@@ -1,8 +1,9 @@
 /** Why a shop is in the answer to a request, where it stands, or what keeps it out. */
 import type { Filter } from '../catalog/filter.ts';
-import { metersOfChordSquared } from '../geo/earth.ts';
+import { UNKNOWN_TIMETABLE } from '../catalog/opening-hours.ts';
+import { chordSquaredOfMeters, metersOfChordSquared } from '../geo/earth.ts';
 import { reasonsFor, toDecimeter } from './answer.ts';
-import { excludedOrdinals, isWithin, seenOrdinals, viewedOrdinals } from './candidates.ts';
+import { isWithin, namedOrdinals, seenOrdinals, viewedOrdinals } from './candidates.ts';
 import { radiusMetersAfter, stepsOf } from './fallback.ts';
 import type { Draft, Line } from './line.ts';
 import type { RecommendJob } from './recommend-job.ts';
@@ -77,7 +78,7 @@ function explanationOf(selected: Selected, ordinal: number): Explanation {
     shopId: generation.catalog.ids.idOf(ordinal),
     ...basisOf(selected),
     candidateCount,
-    distanceMeters: metersTo(selected, ordinal),
+    distanceMeters: toDecimeter(metersOfChordSquared(chordSquaredTo(selected, ordinal))),
   };
   if (position === -1) {
     const obstacles = obstaclesBefore(selected, ordinal);
@@ -138,9 +139,11 @@ function placeObstacles(draft: Draft, ordinal: number): Obstacle[] {
     const meters = toDecimeter(beyondZone);
     obstacles.push({ code: 'outside_zone', meters, text: `outside zone by ${shownMeters(meters)}` });
   }
-  const beyondRadius = metersTo(draft, ordinal) - (radiusMetersAfter(request, widenings) ?? Infinity);
-  if (beyondRadius > 0) {
-    const meters = toDecimeter(beyondRadius);
+  const radiusMeters = radiusMetersAfter(request, widenings);
+  const squared = chordSquaredTo(draft, ordinal);
+  // By the chord, as candidates are found: what is rounded may lie on the other side.
+  if (radiusMeters !== undefined && squared > chordSquaredOfMeters(radiusMeters)) {
+    const meters = Math.max(0, toDecimeter(metersOfChordSquared(squared) - radiusMeters));
     const text = `outside radiusMeters by ${shownMeters(meters)}`;
     obstacles.push({ code: 'outside_radius', meters, field: 'radiusMeters', text });
   }
@@ -181,10 +184,11 @@ function hoursObstacles({ generation, job, openShops }: Draft, ordinal: number):
   }
   const changeMs = openShops.changeAfter(ordinal);
   const { hours } = generation;
-  const timetable = hours.shopTimetables[ordinal]!;
+  const timetable = openShops.clockTimetableOf(ordinal);
   const local = changeMs === undefined ? undefined : hours.localTime(timetable, changeMs);
   const today = hours.localTime(timetable, job.nowMs).slice(0, 10);
-  const shown = local?.startsWith(today) ? local.slice(11) : local?.replace('T', ' ');
+  const time = local?.startsWith(today) ? local.slice(11) : local?.replace('T', ' ');
+  const shown = timetable === UNKNOWN_TIMETABLE ? `${time} UTC` : time;
   if (openShops.isOpenAtFirst(ordinal))
     return [
       { code: 'closed', field: 'openFor', text: `closes at ${shown}, not open for ${openFor} minutes` },
@@ -194,10 +198,12 @@ function hoursObstacles({ generation, job, openShops }: Draft, ordinal: number):
 }
 
 function exclusionObstacles({ generation, job }: Draft, ordinal: number): Obstacle[] {
-  if (!excludedOrdinals(generation, job).has(ordinal)) return [];
+  const obstacles: Obstacle[] = [];
   if (seenOrdinals(generation, job).has(ordinal))
-    return [{ code: 'excluded', field: 'excludeSeen', text: 'excluded: seen' }];
-  return [{ code: 'excluded', field: 'excludeShopIds', text: 'excluded: excludeShopIds' }];
+    obstacles.push({ code: 'excluded', field: 'excludeSeen', text: 'excluded: seen' });
+  if (namedOrdinals(generation, job).includes(ordinal))
+    obstacles.push({ code: 'excluded', field: 'excludeShopIds', text: 'excluded: excludeShopIds' });
+  return obstacles;
 }
 
 /** What keeps a candidate out of the answer. */
@@ -205,10 +211,14 @@ function obstacleAmong(selected: Selected, ordinal: number, rank: number | null)
   const { lane, job, step } = selected;
   const { limit } = job.request;
   if (rank === null) return obstacleOfLeftOut(job, ordinal, step);
-  // Nothing of worse score is in an answer in the order of scores.
+  // An answer in the order of scores has no place left, and nothing in it that stands behind the shop.
   const { scores } = lane;
-  const score = scores[lane.positionOf(ordinal)]!;
-  const isPassedOver = lane.winnerOrdinals().some((winner) => scores[lane.positionOf(winner)]! < score);
+  const position = lane.positionOf(ordinal);
+  const score = scores[position]!;
+  const isBehind = (other: number): boolean =>
+    scores[other]! < score || (scores[other] === score && other > position);
+  const winners = lane.winnerOrdinals();
+  const isPassedOver = winners.length < limit || winners.some((winner) => isBehind(lane.positionOf(winner)));
   if (!isPassedOver) return { code: 'beyond_limit', field: 'limit', text: `beyond the limit of ${limit}` };
   const cap = fullCap(selected, ordinal);
   if (cap !== undefined)
@@ -239,9 +249,8 @@ function fullCap({ generation, lane, job }: Selected, ordinal: number): string |
   })?.[0];
 }
 
-function metersTo({ generation, job }: Draft, ordinal: number): number {
-  const chordSquared = generation.reachTree.chordsSquaredFrom(job.request.location)(ordinal);
-  return toDecimeter(metersOfChordSquared(chordSquared));
+function chordSquaredTo({ generation, job }: Draft, ordinal: number): number {
+  return generation.reachTree.chordsSquaredFrom(job.request.location)(ordinal);
 }
 
 function reasonsText(reasons: readonly Reason[]): string {
@@ -266,5 +275,5 @@ function shownValue(value: number | null): string {
 }
 
 function shownMeters(meters: number): string {
-  return `${Math.round(meters)} m`;
+  return meters < 0.5 ? 'less than 1 m' : `${Math.round(meters)} m`;
 }
