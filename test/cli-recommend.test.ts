@@ -176,6 +176,11 @@ test('--with says what else a request can, --why explains a shop', async () => {
   expect(twice.stderr).toMatch(
     /^error: --with names limit, which an option of its own says too; leave one out/,
   );
+  for (const [option, value, found] of [
+    ['--limit', '0', 'error: --limit must be a whole number'],
+    ['--filter', '{"nope":1}', 'error: filter.nope is not a column'],
+  ] as const)
+    expect((await doorrank([...RECOMMEND, option, value, '--why', 's1'])).stderr).toContain(found);
   const unknown = await doorrank([...RECOMMEND, '--why', 'nowhere']);
   expect([unknown.code, unknown.stderr]).toEqual([1, 'error: no shop "nowhere" in version town\n']);
 });

@@ -328,6 +328,19 @@ describe('candidates that variety, promotion and pages keep out', () => {
     });
     const bad = { request: { ...base, limit: 0 }, shopId: 's1' };
     await expect(engine.explain(bad)).rejects.toThrow(/^request.limit must be a whole number 1..1000, got 0/);
+    const unfit: [object, string, string][] = [
+      [{ fusion: { signals: { nope: 1 } } }, 'request.fusion.signals', 'out_of_bounds'],
+      [{ filter: { nope: 1 } }, 'request.filter.nope', 'out_of_bounds'],
+      [{ vectors: [{ vector: [1] }] }, 'request.vectors[0].vector', 'out_of_bounds'],
+      [{ diversity: { maxPer: { price: 1 } } }, 'request.diversity.maxPer', 'out_of_bounds'],
+      [{ promotion: { filter: { nope: 1 }, share: 0.5 } }, 'request.promotion.filter.nope', 'out_of_bounds'],
+      [{ after: 'made-up' }, 'request.after', 'malformed'],
+    ];
+    for (const [change, field, kind] of unfit) {
+      const refused = engine.explain({ request: { ...base, ...change }, shopId: 's1' });
+      await expect(refused).rejects.toMatchObject({ name: 'RequestError', field, kind });
+      await expect(refused).rejects.toThrow(`${field} `);
+    }
   });
 });
 

@@ -421,6 +421,11 @@ test('promoted shops take their share of the places, marked, the best of them fi
     }));
     expect(found, `seed ${seed}`).toEqual(expected);
   }
+  const { request } = randomCase(1);
+  const filter = { and: [{ nope: 1 }] };
+  await expect(engine.recommend({ ...request, promotion: { filter, share: 0.5 } })).rejects.toMatchObject({
+    field: 'promotion.filter.and[0].nope',
+  });
 });
 
 describe('the fallback chain', () => {

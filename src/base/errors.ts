@@ -61,6 +61,11 @@ export class RequestError extends Error {
     this.reason = reason;
     this.kind = kind;
   }
+
+  /** The same, of a request that is the field `outer` of another one. */
+  within(outer: string): RequestError {
+    return new RequestError(`${outer}.${this.field}`, this.reason, this.kind);
+  }
 }
 
 /** Throws when a fact this code relies on does not hold: a bug here, never the caller's fault. */

@@ -72,8 +72,8 @@ export class Catalog {
   }
 
   /** Compiles a filter for these shops; see `compileFilter`. */
-  compileFilter(filter: Filter, viewedOrdinals: () => readonly number[]): CandidateFilter {
-    return compileFilter(filter, this.columns, viewedOrdinals);
+  compileFilter(filter: Filter, viewedOrdinals: () => readonly number[], field = 'filter'): CandidateFilter {
+    return compileFilter(filter, this.columns, viewedOrdinals, field);
   }
 
   /**

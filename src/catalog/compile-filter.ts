@@ -50,15 +50,16 @@ export type CandidateFilter = (ordinals: Uint32Array, count: number) => number;
 
 /**
  * Compiles a filter for one catalog. `viewedOrdinals` gives the shops that `nearViewed` is about, each once.
- * Throws a `RequestError` that names the field if a column does not exist, cannot be filtered, or does not have the
- * kind of values that a condition is for.
+ * Throws a `RequestError` that names the field, `field` being the filter's own, if a column does not exist, cannot be
+ * filtered, or does not have the kind of values that a condition is for.
  */
 export function compileFilter(
   filter: Filter,
   columns: Columns,
   viewedOrdinals: () => readonly number[],
+  field: string,
 ): CandidateFilter {
-  const expression = expressionOf(filter, 'filter', { columns, viewedOrdinals }) ?? EVERYTHING;
+  const expression = expressionOf(filter, field, { columns, viewedOrdinals }) ?? EVERYTHING;
   return expression(0, 0);
 }
 

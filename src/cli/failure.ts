@@ -30,7 +30,8 @@ function isSystemError(error: unknown): error is Error {
 
 /** The message with the option that the field came from in place of the field: `--radius-meters must be …`. */
 function inOptions({ field, message }: RequestError, command: Command | undefined): string {
-  const name = field.replace(/^location\./, '').replace(/Id$/, '');
+  const asked = field.replace(/^request\./, ''); // of an explanation
+  const name = asked.replace(/^location\./, '').replace(/Id$/, '');
   const option = command?.options.find((known) => known.attributeName() === name);
-  return option?.long == null ? message : option.long + message.slice(field.length);
+  return (option?.long ?? asked) + message.slice(field.length);
 }

@@ -295,9 +295,14 @@ export class Engine {
     const { defaults } = this.#options;
     const asked = { ...input, request: withDefaults(input?.request, defaults) };
     const { request, shopId } = validate(ExplainRequestSchema, asked);
-    const begun = this.#begin(request, null);
-    const ordinal = ordinalIn(begun.loaded.generation, shopId);
-    return this.#runner.explanation(begun, ordinal);
+    try {
+      const begun = this.#begin(request, null);
+      const ordinal = ordinalIn(begun.loaded.generation, shopId);
+      return await this.#runner.explanation(begun, ordinal);
+    } catch (error) {
+      // What runs a request knows nothing of the one around it.
+      throw error instanceof RequestError ? error.within('request') : error;
+    }
   }
 
   /** Raw search: the candidates most similar to each of the given vectors. */

@@ -98,7 +98,8 @@ function promotedOf(generation: Generation, lane: Lane, job: RecommendJob): Next
   const { candidates } = lane;
   const kept = candidates.slice();
   const viewed = (): number[] => viewedOrdinals(generation, job);
-  const pass = generation.catalog.compileFilter(job.request.promotion!.filter, viewed);
+  const { filter } = job.request.promotion!;
+  const pass = generation.catalog.compileFilter(filter, viewed, 'promotion.filter');
   const keptCount = pass(kept, kept.length);
   const isMeant = new Uint8Array(candidates.length);
   // Both ascend.
