@@ -546,6 +546,15 @@ describe('the fallback chain', () => {
     });
     expect(unsaid).toMatchObject({ basis: 'wider', wider: { radiusMeters: 240 } });
     expect(unsaid.candidateCount).toBe(counts[2]);
+    // Nor farther than any place on Earth is.
+    const whole = { ...somewhere, radiusMeters: 15_000_000, limit: 1_000 };
+    for (const radiusMetersMax of [undefined, 20_040_000])
+      expect(
+        await answered({
+          ...whole,
+          fallback: { steps: ['popular', 'wider'], shopCountMin: 1_000, radiusMetersMax },
+        }),
+      ).toMatchObject({ basis: 'wider', wider: { radiusMeters: 20_040_000 } });
   });
 
   test('the next page rests on what the first rested on', async () => {

@@ -1,4 +1,5 @@
 /** What an answer rests on when the first choice finds too little: the steps of the chain, and how far a radius widens. */
+import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
@@ -28,7 +29,7 @@ export function radiusMetersAfter(
   widenings: number,
 ): number | undefined {
   if (radiusMeters === undefined || widenings === 0) return radiusMeters;
-  return Math.min(radiusMeters * 2 ** widenings, fallback.radiusMetersMax ?? Infinity);
+  return Math.min(radiusMeters * 2 ** widenings, fallback.radiusMetersMax ?? RADIUS_METERS_UNLIMITED);
 }
 
 /** The steps that can be taken for this user, in order. The next page of an answer rests on what that rested on. */
