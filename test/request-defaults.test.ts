@@ -85,3 +85,44 @@ test('defaults that do not hold are refused when the engine opens, with their pl
     /^defaults.userId is not a known field/,
   );
 });
+
+test('defaults that no request could be answered with are refused when the engine opens', async () => {
+  const refusal = /^defaults.fusion.depth must be at least the limit: .*, got /;
+  await expect(answered({ limit: 100, fusion: { depth: 50 } }, ASKED)).rejects.toThrow(refusal);
+  await expect(answered({ fusion: { depth: 19 } }, ASKED)).rejects.toThrow(refusal);
+  for (const defaults of [{ fusion: { depth: 20 } }, { limit: 1_000 }, { limit: 5, fusion: { depth: 5 } }])
+    await expect(answered(defaults, ASKED)).resolves.toBeInstanceOf(Array);
+});
+
+test('only what has a default may be null', async () => {
+  for (const [given, field] of [
+    [{ lmit: null }, 'lmit'],
+    [{ fusion: { dept: null } }, 'fusion.dept'],
+    [{ fallback: { step: null } }, 'fallback.step'],
+    [{ userId: null }, 'userId'],
+  ] as const)
+    await expect(answered(undefined, { ...ASKED, ...given } as never)).rejects.toMatchObject({ field });
+  await expect(answered(undefined, { ...ASKED, version: null })).resolves.toBeInstanceOf(Array);
+});
+
+test('shops like a shop are that, whatever the defaults make of views and of who has no actions', async () => {
+  const similar = async (defaults: EngineOptions['defaults']) => {
+    const engine = await openEngine({
+      store,
+      data: workspace.path(`data-${dataCount++}`),
+      threads: 0,
+      defaults,
+    });
+    try {
+      const { basis, shops } = await engine.similar('s1', { location: TOWN_CENTER, limit: 3 });
+      return [basis, shops.map(({ shopId }) => shopId)];
+    } finally {
+      await engine.close();
+    }
+  };
+  const plain = await similar(undefined);
+  expect(plain[0]).toBe('actions');
+  expect(await similar({ fusion: { typeWeights: { view: -1 } } })).toEqual(plain);
+  expect(await similar({ fusion: { typeWeights: { view: 0 } } })).toEqual(plain);
+  expect(await similar({ fallback: { steps: ['popular'], shopCountMin: 2 } })).toEqual(plain);
+});

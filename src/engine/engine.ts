@@ -329,6 +329,9 @@ export class Engine {
     return this.recommend({
       actions: [{ type: 'view', shopId }],
       excludeShopIds: [shopId],
+      // Whatever a deployment makes of views, and of users whose actions say little: this is about one view.
+      fusion: { typeWeights: {} },
+      fallback: { steps: ['actions', 'popular'], shopCountMin: 1 },
       ...checked,
     });
   }

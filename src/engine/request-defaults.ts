@@ -1,8 +1,17 @@
 /** What a deployment has decided for requests that do not say it. */
-import type { RecommendRequest, RequestDefaults } from '../recommender/request.ts';
+import { FusionSchema } from '../recommender/fusion-schema.ts';
+import {
+  RequestDefaultsSchema,
+  type RecommendRequest,
+  type RequestDefaults,
+} from '../recommender/request.ts';
+import { FallbackSchema } from '../recommender/selection-schema.ts';
 
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
-const MERGED = ['fusion', 'fallback'] as const;
+const MERGED = [
+  ['fusion', FusionSchema.shape],
+  ['fallback', FallbackSchema.shape],
+] as const;
 
 /**
  * The request with what it leaves out taken from `defaults`. A part that it says is null is as if nothing had been
@@ -10,10 +19,10 @@ const MERGED = ['fusion', 'fallback'] as const;
  */
 export function withDefaults(request: RecommendRequest, defaults: RequestDefaults = {}): RecommendRequest {
   if (!isObject(request)) return request;
-  const merged = merge(request, defaults);
-  for (const part of MERGED) {
+  const merged = merge(request, defaults, RequestDefaultsSchema.shape);
+  for (const [part, shape] of MERGED) {
     const given = (request as Record<string, unknown>)[part];
-    if (isObject(given)) merged[part] = merge(given, defaults[part]);
+    if (isObject(given)) merged[part] = merge(given, defaults[part], shape);
   }
   return merged as unknown as RecommendRequest;
 }
@@ -22,9 +31,14 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is undefined in `given` is taken from `defaults`, what is null from nowhere. */
-function merge(given: object, defaults: object = {}): Record<string, unknown> {
+/**
+ * What is undefined in `given` is taken from `defaults`, what is null from nowhere if it is one of the fields in `shape`:
+ * of others, such as a misspelt one, null is a value to check.
+ */
+function merge(given: object, defaults: object = {}, shape: object): Record<string, unknown> {
   const said = Object.entries(given).filter(([, value]) => value !== undefined);
   const merged = { ...defaults, ...Object.fromEntries(said) };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+  const isTakenBack = ([name, value]: [string, unknown]): boolean =>
+    value === null && Object.hasOwn(shape, name);
+  return Object.fromEntries(Object.entries(merged).filter((field) => !isTakenBack(field)));
 }

@@ -114,6 +114,18 @@ const RequestFieldsSchema = z.strictObject({
   at: InstantSchema.nullish(),
 });
 
+/** Of what has been checked, so neither is absent: both have a default. */
+function isDeepEnough(request: {
+  readonly fusion?: { readonly depth: number } | undefined;
+  readonly limit?: number | undefined;
+}): boolean {
+  return request.fusion!.depth >= request.limit!;
+}
+const DEEP_ENOUGH = {
+  path: ['fusion', 'depth'],
+  error: 'must be at least the limit: a shop beyond it has no rank',
+};
+
 /** What a deployment may decide for requests that do not say it: all but who asks, about what and where. */
 export const RequestDefaultsSchema = RequestFieldsSchema.pick({
   limit: true,
@@ -126,16 +138,12 @@ export const RequestDefaultsSchema = RequestFieldsSchema.pick({
   openFor: true,
   openOnly: true,
   explain: true,
-}).partial();
+})
+  .partial()
+  .refine(isDeepEnough, DEEP_ENOUGH);
 
 /** Body of `POST /v1/recommendations` and argument of `engine.recommend`. */
-export const RecommendRequestSchema = RequestFieldsSchema.refine(
-  ({ fusion, limit }) => fusion.depth >= limit,
-  {
-    path: ['fusion', 'depth'],
-    error: 'must be at least the limit: a shop beyond it has no rank',
-  },
-);
+export const RecommendRequestSchema = RequestFieldsSchema.refine(isDeepEnough, DEEP_ENOUGH);
 
 /** Body of `POST /v1/explanations` and argument of `engine.explain`: a shop in the answer to a request. */
 export const ExplainRequestSchema = z.strictObject({ request: RecommendRequestSchema, shopId: ShopIdSchema });
