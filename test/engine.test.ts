@@ -630,6 +630,14 @@ test('a shop delivers exactly where it is a candidate, in any version that is lo
     }
     expect(engine.delivers(ofOther!.shopId, TOWN_CENTER)).toBe(true);
     expect(engine.delivers('nowhere', TOWN_CENTER)).toBe(false);
+    for (const [shopId, location, field] of [
+      [5, TOWN_CENTER, 'shopId'],
+      ['z1', null, 'location'],
+      ['z1', { lon: 126.9, lat: Number.NaN }, 'location.lat'],
+    ] as const)
+      expect(() => engine.delivers(shopId as never, location as never)).toThrow(
+        expect.objectContaining({ name: 'RequestError', field }),
+      );
   });
 });
 

@@ -94,6 +94,7 @@ const KeywordsSchema = z.strictObject({
 });
 const UserSchema = z.strictObject({ userId: UserIdSchema, limit: LimitSchema.optional() });
 const ShopSchema = z.strictObject({ shopId: ShopIdSchema });
+const DeliverySchema = z.strictObject({ shopId: ShopIdSchema, location: LocationSchema });
 const SimilarSchema = z.strictObject({
   location: LocationSchema,
   limit: LimitSchema.optional(),
@@ -388,9 +389,10 @@ export class Engine {
    */
   delivers(shopId: string, location: Location): boolean {
     this.#checkOpen();
+    const checked = validate(DeliverySchema, { shopId, location });
     return this.#generations.held.some((generation) => {
-      const ordinal = generation.catalog.ids.ordinalOf(shopId);
-      return ordinal !== -1 && generation.metersBeyondReach(ordinal, location) === 0;
+      const ordinal = generation.catalog.ids.ordinalOf(checked.shopId);
+      return ordinal !== -1 && generation.metersBeyondReach(ordinal, checked.location) === 0;
     });
   }
 
