@@ -250,6 +250,39 @@ test('a request that is refused or too large for its company harms no other', as
   });
 });
 
+test('what an area holds beside its coordinates goes to no worker', async () => {
+  const [west, south, east, north] = [126, 37, 128, 38];
+  const ring = [
+    [west, south],
+    [east, south],
+    [east, north],
+    [west, north],
+    [west, south],
+  ];
+  const plain = { type: 'Polygon' as const, coordinates: [ring] };
+  const odd = ring.map(([lon, lat]) => [BigInt(lon!), BigInt(lat!), () => 0]);
+  const more = { ...plain, coordinates: [odd], area: () => 4, bbox: [126n, 37n] };
+  await using({ threads: 2 }, async (engine) => {
+    const request = { ...SEARCH, at: '2026-11-22T12:00:00Z', within: { polygon: plain } };
+    const answer = await engine.recommend(request);
+    const alone = answerOf(answer);
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, async (_, n) => {
+        const polygon = n % 4 === 0 ? more : plain;
+        const json = await engine.recommendJson({ ...request, within: { polygon } });
+        return answerOf(JSON.parse(Buffer.from(json as string).toString()));
+      }),
+    );
+    expect(answers).toEqual(answers.map(() => alone));
+    expect(engine.stats().requestsInWorkers).toBeGreaterThan(0);
+    const multi = { type: 'MultiPolygon' as const, coordinates: [[odd]] };
+    const { shops } = await engine.recommend({ ...request, within: { polygon: multi } });
+    expect(shops).toEqual(answer.shops);
+    const refused = engine.recommend({ ...request, within: { polygon: { ...plain, coordinates: [[]] } } });
+    await expect(refused).rejects.toMatchObject({ field: 'within.polygon.coordinates[0]' });
+  });
+});
+
 test('a swap during a divided request waits for nothing and takes no memory from it', async () => {
   await using({ threads: 2 }, async (engine) => {
     const request = largeRequest(new Random(1), 6);

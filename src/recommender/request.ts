@@ -68,7 +68,23 @@ const WithinSchema = z
     readPolygons(within.polygon, WITHIN_POSITION_COUNT_MAX, (path, _found, expected) => {
       context.addIssue({ code: 'custom', path: ['polygon', ...path], message: `must be ${expected}` });
     });
-  });
+  })
+  .transform((within) => ('polygon' in within ? { polygon: bareGeometry(within.polygon) } : within));
+
+interface Geometry {
+  readonly type: 'Polygon' | 'MultiPolygon';
+  readonly coordinates: readonly unknown[];
+}
+
+/** A checked geometry without what else the caller's objects hold, which might not travel to a worker. */
+function bareGeometry({ type, coordinates }: Geometry): Geometry {
+  return { type, coordinates: bareCoordinates(coordinates) };
+}
+
+function bareCoordinates(values: readonly unknown[]): unknown[] {
+  if (!Array.isArray(values[0])) return [Number(values[0]), Number(values[1])];
+  return Array.from(values, (inner) => bareCoordinates(inner as readonly unknown[]));
+}
 
 const RequestFieldsSchema = z.strictObject({
   userId: UserIdSchema.optional(),
