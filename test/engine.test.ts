@@ -514,6 +514,9 @@ test('what is wrong with a request is named', async () => {
       ],
       [{ filter: { priice: { max: 3 } } }, 'filter.priice', 'is not a column of this catalog'],
       [{ at: 'yesterday' }, 'at', 'must be an ISO 8601 instant'],
+      [{ version: 'v'.repeat(65) }, 'version', 'version must be 1..64 letters, digits, ".", "_" or "-"'],
+      [{ version: `${'x'.repeat(100_000)}\n` }, 'version', '… (100001 characters)'],
+      [{ version: '../v1' }, 'version', 'got "../v1"'],
     ];
     for (const [change, field, message] of cases) {
       const refusal = refused(change);
@@ -522,6 +525,8 @@ test('what is wrong with a request is named', async () => {
     }
     const vectors = (value: number[]) =>
       engine.similarities({ vectors: [value], k: 1, candidates: { shopIds: ['s1'] } });
+    const named = { vectors: [[1]], k: 1, candidates: { shopIds: [] }, version: 'x'.repeat(65) };
+    await expect(engine.similarities(named)).rejects.toMatchObject({ field: 'version' });
     await expect(vectors([1, 2])).rejects.toThrow(
       "vectors[0] must have 32 numbers as this snapshot's embeddings, got 2",
     );

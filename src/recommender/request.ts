@@ -15,6 +15,7 @@ import {
 import { LocationSchema } from '../domain/location-schema.ts';
 import { RADIUS_METERS_UNLIMITED } from '../domain/location.ts';
 import { readPolygons } from '../geo/geojson.ts';
+import { isVersionName, VERSION_NAME_EXPECTED } from '../snapshot/version-name.ts';
 import { FusionSchema, VectorsSchema } from './fusion-schema.ts';
 import {
   ACTION_COUNT_MAX,
@@ -38,6 +39,7 @@ const SHOP_ID_COUNT_MAX = 100_000;
 
 const RadiusMetersSchema = numberWithin(1, RADIUS_METERS_UNLIMITED);
 export const LimitSchema = wholeNumber(1, LIMIT_MAX);
+const VersionSchema = z.string().refine(isVersionName, { error: VERSION_NAME_EXPECTED });
 
 /** Which shops a request wants by whether they are open. */
 export const OpenOnlySchema = z
@@ -126,7 +128,7 @@ const RequestFieldsSchema = z.strictObject({
     ),
   openOnly: OpenOnlySchema.default(true),
   explain: z.boolean().default(true),
-  version: z.string().nullish(),
+  version: VersionSchema.nullish(),
   at: InstantSchema.nullish(),
 });
 
@@ -181,7 +183,7 @@ export const SimilaritiesRequestSchema = z.strictObject({
     ],
     { error: 'must be { "shopIds": […] } or { "location": { "lon", "lat" }, "radiusMeters"? }' },
   ),
-  version: z.string().nullish(),
+  version: VersionSchema.nullish(),
 });
 
 /** As callers write it: what has a default may be left out. */
