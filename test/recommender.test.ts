@@ -1,4 +1,5 @@
 /** Whole answers against a full scan in float64, compared with ===; mapped and copied, here and in workers. */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
@@ -8,6 +9,8 @@ import type { Shop } from '../src/domain/shop.ts';
 import { chordSquared, metersOfChordSquared, writePosition } from '../src/geo/earth.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
 import { SlowClock, slowWeek } from './slow-hours.ts';
 import { buildTown, FullScan, Workspace, type ScanRequest, type ScanSignal } from './built-town.ts';
@@ -236,6 +239,53 @@ test('actions of long ago still count the more the newer they are', () => {
   expect(newer).toBeGreaterThan(0);
   expect(older / newer).toBeCloseTo(2 ** -24, 15);
   expect(decays([daysAgo(1), daysAgo(10_000)], now, halfLifeMinutes)[1]).toBeGreaterThan(0);
+});
+
+test('columns of the largest and of the least numbers are weighed as any others', async () => {
+  const workspace = new Workspace();
+  const [least, most] = [-Number.MAX_VALUE, Number.MAX_VALUE];
+  const columns = [
+    { huge: most, tiny: 0, expected: 1 },
+    { huge: least, tiny: Number.MIN_VALUE * 4, expected: 0 },
+    { huge: 0, tiny: Number.MIN_VALUE, expected: 0.5 },
+    { huge: most / 2, tiny: Number.MIN_VALUE * 2, expected: 0.75 },
+  ];
+  const inputs = { shops: workspace.path('extreme.ndjson'), shopVectors: workspace.path('extreme.f32') };
+  const rows = columns.map(({ huge, tiny }, i) => ({
+    shopId: `s${i}`,
+    lon: TOWN_CENTER.lon,
+    lat: TOWN_CENTER.lat,
+    huge,
+    tiny,
+  }));
+  writeFileSync(inputs.shops, rows.map((row) => JSON.stringify(row)).join('\n'));
+  writeFileSync(inputs.shopVectors, new Float32Array(rows.length * 4).fill(1));
+  const store = SnapshotStore.open(workspace.path('store'), { create: true });
+  await buildSnapshot({ ...inputs, version: 'extreme', metric: 'cosine' }, store);
+  store.activate('extreme');
+  const engine = await openEngine({
+    store: store.directory,
+    data: workspace.path('data-extreme'),
+    threads: 0,
+  });
+  const { shops } = await engine.recommend({
+    location: TOWN_CENTER,
+    actions: [{ type: 'view', shopId: 's0' }],
+    fusion: { method: 'weighted', signals: { huge: 1, tiny: 2 } },
+  });
+  await engine.close();
+  workspace.remove();
+  const shares = shops.map(({ shopId, score, reasons }) => {
+    const [huge, tiny] = reasons!.slice(-2).map(({ share }) => share);
+    return { shopId, huge, tiny, score };
+  });
+  expect(shares).toHaveLength(rows.length);
+  for (const { shopId, huge, tiny, score } of shares) {
+    const row = Number(shopId.slice(1));
+    expect(huge).toBe(columns[row]!.expected);
+    expect(tiny).toBe((2 * columns[row]!.tiny) / (4 * Number.MIN_VALUE));
+    expect(score).toBe(1 + huge! + tiny!);
+  }
 });
 
 describe.each(METRICS)('%s', (metric) => {

@@ -22,13 +22,15 @@ export interface Parts {
   readonly signals: readonly WeightedSignal[];
 }
 
-/** The least and the largest strength of a signal; 0 to 1 where strengths count as they are. */
+/** Where strengths lie, all of them times `scale`: from the least on, so wide. */
 interface Range {
+  readonly scale: number;
   readonly least: number;
-  readonly largest: number;
+  readonly width: number;
 }
 
-const AS_IT_IS: Range = { least: 0, largest: 1 };
+/** Of strengths that count as they are. */
+const AS_IT_IS: Range = { scale: 1, least: 0, width: 1 };
 
 /** Writes the scores of the candidates into the lane, whose queries are ranked. */
 export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }: Parts): Fused {
@@ -68,18 +70,23 @@ function addNorms(lane: Lane, { signal, weight }: WeightedSignal): Range {
     if (strength < least) least = strength;
     if (strength > largest) largest = strength;
   }
-  const range = largest - least;
+  const range = rangeOf(least, largest);
   for (let position = 0; position < values.length; position++) {
-    const norm = range === 0 ? 1 : (values[position]! - least) / range;
-    if (values[position]! >= least) scores[position]! += weight * norm; // not NaN, which is no strength
+    // Not NaN, which is no strength.
+    if (values[position]! >= least) scores[position]! += weight * normOf(values[position]!, range);
   }
-  return { least, largest };
+  return range;
+}
+
+function rangeOf(least: number, largest: number): Range {
+  // Halved where two very large numbers lie farther apart than a float64 tells.
+  const scale = largest - least === Infinity ? 0.5 : 1;
+  return { scale, least: least * scale, width: largest * scale - least * scale };
 }
 
 /** Between 0 and 1; 1 where all are equal. */
-function normOf(strength: number, { least, largest }: Range): number {
-  const range = largest - least;
-  return range === 0 ? 1 : (strength - least) / range;
+function normOf(strength: number, { scale, least, width }: Range): number {
+  return width === 0 ? 1 : (strength * scale - least) / width;
 }
 
 /** What each part added to the scores of winners; only after `lane.explain`. */
@@ -151,7 +158,7 @@ export class Fused {
       if (ranks[n] === 0) return 0;
       const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
       const largest = lane.rankedSimilarity(n, 0);
-      return weight * normOf(lane.rankedSimilarity(n, ranks[n]! - 1), { least, largest });
+      return weight * normOf(lane.rankedSimilarity(n, ranks[n]! - 1), rangeOf(least, largest));
     });
   }
 
