@@ -1,5 +1,6 @@
 /** The OpenAPI document describes every route and nothing else, and every example in it works. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { weightOf } from '../src/recommender/action-weights.ts';
 import { documentedApp, openTown, TOWN_CENTER, type Town } from './http-town.ts';
 
 interface Parameter {
@@ -120,6 +121,13 @@ test('a filter is documented as it is accepted: bare values, conditions, filters
   const answered = await town.ask('POST', '/v1/recommendations', { location: TOWN_CENTER, filter });
   expect(answered.status).toBe(200);
   expect(answered.body.shops.length).toBeGreaterThan(0);
+});
+
+test('what actions of a type count if nobody says it is documented as it is', () => {
+  const weight = weightOf({ type: 'dismiss', shopId: 's1', atMs: 0, weight: 1 }, {});
+  expect(JSON.stringify(document.components.schemas['RecommendRequest'])).toContain(
+    `1 if absent, \\"dismiss\\" ${weight}. `,
+  );
 });
 
 test('every example is answered as documented', async () => {

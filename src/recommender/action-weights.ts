@@ -9,11 +9,10 @@ const MS_PER_MINUTE = 60_000;
 const HALF_LIVES_MAX = 500;
 /** What lies further behind the newest adds nothing that a float64 sum would show. */
 const HALF_LIVES_BEHIND_MAX = 500;
-/**
- * Of types that a request says nothing of; 1 of all others. With -1 one dismissed shop would outweigh the search that
- * showed it: what is like both would count nothing.
- */
-const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([['dismiss', -0.5]]);
+/** With -1 one dismissed shop would outweigh the search that showed it: what is like both would count nothing. */
+export const DISMISS_WEIGHT = -0.5;
+/** Of types that a request says nothing of; 1 of all others. */
+const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([['dismiss', DISMISS_WEIGHT]]);
 
 /**
  * 2^(-age / halfLife) for each of `atMs`: 1 for an action of this moment, a half after each half-life. The future

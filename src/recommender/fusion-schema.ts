@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { numberWithin, wholeNumber } from '../base/bounds.ts';
 import { ActionTypeSchema, InstantSchema, WEIGHT_MAX, WeightSchema } from '../domain/action.ts';
+import { DISMISS_WEIGHT } from './action-weights.ts';
 import { DEPTH_MAX, LIMIT_MAX, SIGNAL_COUNT_MAX, SIGNAL_NAMES, VECTOR_COUNT_MAX } from './request-bounds.ts';
 
 /** Constant of Reciprocal Rank Fusion; 60 as in Cormack, Clarke & Büttcher, SIGIR 2009. */
@@ -62,7 +63,7 @@ export const FusionSchema = z
     typeWeights: recordOf(ActionTypeSchema, WeightSchema, TYPE_COUNT_MAX, 'weights by action type')
       .default({})
       .describe(
-        `How much actions of a type count, -${WEIGHT_MAX}..${WEIGHT_MAX}; 1 if absent, "dismiss" -1. ` +
+        `How much actions of a type count, -${WEIGHT_MAX}..${WEIGHT_MAX}; 1 if absent, "dismiss" ${DISMISS_WEIGHT}. ` +
           'Below 0 they push down, at 0 they take no part.',
       ),
     signals: recordOf(ColumnNameSchema, WeightSchema, SIGNAL_COUNT_MAX, 'weights by signal')
