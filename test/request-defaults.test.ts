@@ -1,6 +1,8 @@
 /** What a deployment decides for requests that do not say it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEngine, type EngineOptions, type RecommendRequest } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER } from '../src/synthetic/town.ts';
 import { buildTown, Workspace } from './built-town.ts';
 
@@ -125,4 +127,79 @@ test('shops like a shop are that, whatever the defaults make of views and of who
   expect(await similar({ fusion: { typeWeights: { view: -1 } } })).toEqual(plain);
   expect(await similar({ fusion: { typeWeights: { view: 0 } } })).toEqual(plain);
   expect(await similar({ fallback: { steps: ['popular'], shopCountMin: 2 } })).toEqual(plain);
+});
+
+/** A store whose active version decides something for itself. */
+async function learnedStore(name: string, requestDefaults: unknown): Promise<string> {
+  const { inputs } = await buildTown(workspace, `town-${name}`, { seed: 2, shopCount: 300, dimensions: 8 });
+  const learned = SnapshotStore.open(workspace.path(name), { create: true });
+  const modelCard = { requestDefaults };
+  await buildSnapshot({ ...inputs, version: 'v1', metric: 'cosine', modelCard }, learned);
+  learned.activate('v1');
+  return learned.directory;
+}
+
+test('a version decides for itself what neither the request nor the deployment does', async () => {
+  const fusion = {
+    method: 'linear',
+    halfLifeMinutes: 5,
+    signals: { popularity: 0.1, proximity: 2 },
+  } as const;
+  const plain = store;
+  const learned = await learnedStore('learned', { limit: 6, fusion });
+  const inLearned = async (
+    defaults: EngineOptions['defaults'],
+    request: RecommendRequest,
+  ): Promise<unknown> => {
+    store = learned;
+    const shops = await answered(defaults, request);
+    store = plain;
+    return shops;
+  };
+  const said = { ...ASKED, limit: 6, fusion };
+  expect(await inLearned(undefined, ASKED)).toEqual(await answered(undefined, said));
+  expect(await inLearned(undefined, ASKED)).not.toEqual(await answered(undefined, ASKED));
+  // Single fields are decided one by one, by the request, then the deployment, then the version.
+  expect(
+    await inLearned(
+      { limit: 7, fusion: { halfLifeMinutes: 9 } },
+      { ...ASKED, fusion: { signals: { proximity: 1 } } },
+    ),
+  ).toEqual(
+    await answered(undefined, {
+      ...ASKED,
+      limit: 7,
+      fusion: { ...fusion, halfLifeMinutes: 9, signals: { proximity: 1 } },
+    }),
+  );
+  // Weights of another method mean nothing.
+  for (const decided of [undefined, { fusion: { method: 'max' as const } }]) {
+    const request = decided === undefined ? { ...ASKED, fusion: { method: 'max' as const } } : ASKED;
+    expect(await inLearned(decided, request)).toEqual(
+      await answered(undefined, { ...ASKED, limit: 6, fusion: { method: 'max' } }),
+    );
+  }
+});
+
+test('what a version decided goes on to the next page', async () => {
+  const learned = await learnedStore('paged', { fusion: { method: 'linear', signals: { proximity: 2 } } });
+  const engine = await openEngine({ store: learned, data: workspace.path('paged-data'), threads: 0 });
+  const request = { ...ASKED, limit: 5 };
+  const whole = await engine.recommend({ ...request, limit: 10 });
+  const first = await engine.recommend(request);
+  const second = await engine.recommend({ ...request, after: first.answerId });
+  await engine.close();
+  expect([...first.shops, ...second.shops]).toEqual(whole.shops);
+});
+
+test('what no request could say is ignored, with a line in the log', async () => {
+  const learned = await learnedStore('nonsense', { fusion: { method: 'magic' } });
+  const lines: unknown[] = [];
+  const log = { info() {}, error() {}, warn: (fields: object) => void lines.push(fields) };
+  const engine = await openEngine({ store: learned, data: workspace.path('nonsense-data'), threads: 0 }, log);
+  const { shops } = await engine.recommend(ASKED);
+  await engine.recommend(ASKED);
+  await engine.close();
+  expect(shops).toEqual(await answered(undefined, ASKED));
+  expect(lines).toEqual([{ version: 'v1', problem: expect.stringContaining('fusion.method') as string }]);
 });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ACTION_STORE_DEFAULTS, COMMIT_DELAY_MS_MAX } from '../actions/action-store.ts';
 import { wholeNumber } from '../base/bounds.ts';
-import { RequestDefaultsSchema } from '../recommender/request.ts';
+import { RequestDefaultsSchema, type RequestDefaults } from '../recommender/request.ts';
 import { isVersionName } from '../snapshot/version-name.ts';
 
 const directory = (what: string) =>
@@ -29,6 +29,12 @@ const VersionShareSchema = z.string(VERSION_SHARE).transform((text, context): Ve
  * single core there is nothing to divide it among.
  */
 const THREADS_DEFAULT = availableParallelism() === 1 ? 0 : Math.min(4, availableParallelism());
+
+/** Checked, and kept as it was written: what a default fills in would look decided. */
+const WrittenDefaultsSchema = z.custom<RequestDefaults>().superRefine((written, context) => {
+  const { error } = RequestDefaultsSchema.safeParse(written);
+  for (const issue of error?.issues ?? []) context.addIssue(issue as Parameters<typeof context.addIssue>[0]);
+});
 
 export const EngineOptionsSchema = z.strictObject({
   store: directory('the directory of the snapshots').describe(
@@ -64,7 +70,7 @@ export const EngineOptionsSchema = z.strictObject({
   commitDelayMs: wholeNumber(0, COMMIT_DELAY_MS_MAX)
     .default(ACTION_STORE_DEFAULTS.commitDelayMs)
     .describe('how long a recorded action may wait for others to share its disk write, milliseconds'),
-  defaults: RequestDefaultsSchema.optional().describe(
+  defaults: WrittenDefaultsSchema.optional().describe(
     'what requests are answered with that do not say it: `fusion`, `fallback`, `diversity` and other parts of a request',
   ),
   split: VersionShareSchema.optional().describe(

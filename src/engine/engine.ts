@@ -46,6 +46,7 @@ import {
   type CheckedRecommendRequest,
   type ExplainRequest,
   type RecommendRequest,
+  type RequestDefaults,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
 import type { Bounds } from '../snapshot/bounds.ts';
@@ -58,9 +59,15 @@ import { WorkerPool } from '../workers/worker-pool.ts';
 import { Changes, type ChangeListener } from './changes.ts';
 import { EngineOptionsSchema, type CheckedEngineOptions, type EngineOptions } from './config.ts';
 import { Generations, type Loaded } from './generations.ts';
-import { continuedAnswer, impressionShopIds, shownShopIds, versionOf } from './shown-answers.ts';
+import {
+  checkSameRequest,
+  continuedAnswer,
+  impressionShopIds,
+  shownShopIds,
+  versionOf,
+} from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
-import { withDefaults } from './request-defaults.ts';
+import { learnedDefaults, withDefaults, withLearned } from './request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
 import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';
@@ -161,6 +168,12 @@ export interface EngineStats {
   readonly shadow: ShadowCounts | null;
 }
 
+/** A request as it was asked, and as it is where no version decides for itself. */
+interface Question {
+  readonly asked: RecommendRequest;
+  readonly checked: CheckedRecommendRequest;
+}
+
 /** A request that runs, and, if it is of a shadow's sample, the same request on the shadow version. */
 interface Asked extends Begun {
   readonly chosenBy: ChosenBy;
@@ -195,6 +208,8 @@ export class Engine {
   readonly #log: Log;
   readonly #changes: Changes;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** What each version decides for itself; null if nothing. */
+  readonly #learned = new WeakMap<Generation, RequestDefaults | null>();
   readonly #counts = { swaps: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
   #swapping: Promise<unknown> = Promise.resolve();
@@ -297,7 +312,7 @@ export class Engine {
     const asked = { ...input, request: withDefaults(input?.request, defaults) };
     const { request, shopId } = validate(ExplainRequestSchema, asked);
     try {
-      const begun = this.#begin(request, null);
+      const begun = this.#begin({ asked: input.request, checked: request }, null);
       const ordinal = ordinalIn(begun.loaded.generation, shopId);
       return await this.#runner.explanation(begun, ordinal);
     } catch (error) {
@@ -600,8 +615,9 @@ export class Engine {
   async #recommend(request: RecommendRequest, asJson: boolean): Promise<MadeRecommendation> {
     this.#checkOpen();
     const checked = validate(RecommendRequestSchema, withDefaults(request, this.#options.defaults));
+    const question = { asked: request, checked };
     let asked!: Asked;
-    const made = await this.#runner.recommend(() => (asked = this.#begin(checked, this.#shadow)), asJson);
+    const made = await this.#runner.recommend(() => (asked = this.#begin(question, this.#shadow)), asJson);
     this.#counts.similarities += ('json' in made ? made : made.recommendation).similarityCount;
     this.#choice.count(asked);
     if (asked.shadow !== null) this.#shadow?.keep(asked.loaded.generation.version, made, asked.shadow);
@@ -612,23 +628,41 @@ export class Engine {
    * A request with the snapshot, the actions and the statuses of this moment; the next page of an answer with its.
    * `shadow` may take it into its sample.
    */
-  #begin(request: CheckedRecommendRequest, shadow: Shadow | null): Asked {
-    const continued = request.after === undefined ? null : continuedAnswer(request, request.after);
-    const nowMs = continued?.atMs ?? (request.at ? Date.parse(request.at) : this.#nowMs());
+  #begin(question: Question, shadow: Shadow | null): Asked {
+    const { checked } = question;
+    const continued = continuedAnswer(checked);
+    const { loaded, chosenBy } = this.#chooseFor(checked, continued);
+    if (continued !== null) checkSameRequest(this.#requestTo(loaded, question), continued);
+    const nowMs = continued?.atMs ?? (checked.at ? Date.parse(checked.at) : this.#nowMs());
     // What is dated ahead counts as of now, unless a past is asked about.
-    const untilMs = request.at ? nowMs : Infinity;
-    const actions = this.#actionsOf(request, nowMs, continued?.actionsUntilMs ?? untilMs);
-    const impressions = this.#impressionsOf(request, nowMs, continued?.impressionsUntilMs ?? untilMs);
-    const { loaded, chosenBy } = this.#chooseFor(request, continued);
+    const untilMs = checked.at ? nowMs : Infinity;
     // What an answer has shown is told by the ordinals of its version, so its next page has no second version.
     const isAlone = chosenBy !== 'active' || continued !== null;
     const beside = isAlone ? null : (shadow?.sample(loaded) ?? null);
-    const jobOn = ({ generation }: Loaded): RecommendJob => {
-      const statuses = this.#statuses.of(generation);
+    const jobOn = (version: Loaded): RecommendJob => {
+      const request = this.#requestTo(version, question);
+      const actions = this.#actionsOf(request, nowMs, continued?.actionsUntilMs ?? untilMs);
+      const impressions = this.#impressionsOf(request, nowMs, continued?.impressionsUntilMs ?? untilMs);
+      const statuses = this.#statuses.of(version.generation);
       return { request, actions, impressions, statuses, nowMs, continued, compared: beside !== null };
     };
     const begunBeside = beside === null ? null : { loaded: beside, job: jobOn(beside) };
     return { loaded, job: jobOn(loaded), chosenBy, shadow: begunBeside };
+  }
+
+  /** The request with what `loaded` decides for itself. */
+  #requestTo({ generation }: Loaded, { asked, checked }: Question): CheckedRecommendRequest {
+    let learned = this.#learned.get(generation);
+    if (learned === undefined) {
+      const { version, header } = generation;
+      const complain = (problem: string): void =>
+        this.#log.warn({ version, problem }, 'the requestDefaults of the model card are ignored');
+      learned = learnedDefaults(header.modelCard, complain) ?? null;
+      this.#learned.set(generation, learned);
+    }
+    if (learned === null) return checked;
+    const defaults = withLearned(asked, this.#options.defaults, learned);
+    return validate(RecommendRequestSchema, withDefaults(asked, defaults));
   }
 
   /** The version that answers: of the next page of an answer, that of the answer. */

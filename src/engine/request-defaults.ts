@@ -1,4 +1,6 @@
-/** What a deployment has decided for requests that do not say it. */
+/** What a deployment, or else the version that answers, has decided for requests that do not say it. */
+import { RequestError } from '../base/errors.ts';
+import { validate } from '../base/validate.ts';
 import { FusionSchema } from '../recommender/fusion-schema.ts';
 import {
   RequestDefaultsSchema,
@@ -25,6 +27,42 @@ export function withDefaults(request: RecommendRequest, defaults: RequestDefault
     if (isObject(given)) merged[part] = merge(given, defaults[part], shape);
   }
   return merged as unknown as RecommendRequest;
+}
+
+/**
+ * What a version decides for itself: the `requestDefaults` of its model card, such as the weights that were fitted for it.
+ * Undefined if it has none; `complain` is told if they are none that a request could have.
+ */
+export function learnedDefaults(
+  { requestDefaults }: { readonly requestDefaults?: RequestDefaults },
+  complain: (problem: string) => void,
+): RequestDefaults | undefined {
+  if (requestDefaults === undefined) return undefined;
+  try {
+    validate(RequestDefaultsSchema, requestDefaults);
+    return requestDefaults; // as it was written: what a default fills in would look decided
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    complain(error.message);
+    return undefined;
+  }
+}
+
+/**
+ * What a deployment decided, and what it left to the version. Weights of a fusion belong together: where the request or
+ * the deployment names another method than the version, nothing of the version's fusion holds.
+ */
+export function withLearned(
+  request: RecommendRequest,
+  decided: RequestDefaults = {},
+  learned: RequestDefaults,
+): RequestDefaults {
+  const { fusion, ...others } = learned;
+  const method = request.fusion?.method ?? decided.fusion?.method ?? fusion?.method;
+  const isMeant = fusion !== undefined && method === fusion.method;
+  const merged: RequestDefaults = { ...others, ...decided };
+  if (isMeant) merged.fusion = { ...fusion, ...decided.fusion };
+  return merged;
 }
 
 function isObject(value: unknown): value is object {

@@ -16,10 +16,14 @@ import type { Loaded } from './generations.ts';
  */
 const SHOWN_COUNT_MAX = 200_000;
 
-/** The answer whose next page a request asks for. Throws `RequestError` unless it is one to the same request. */
-export function continuedAnswer(request: CheckedRecommendRequest, answerId: string): ShownAnswer {
-  const answer = readAnswerId(answerId, 'after');
-  if (answer.requestHash === hashOfRequest(request)) return answer;
+/** The answer whose next page a request asks for, if it asks for one. Throws `RequestError` unless it can be read. */
+export function continuedAnswer({ after }: CheckedRecommendRequest): ShownAnswer | null {
+  return after === undefined ? null : readAnswerId(after, 'after');
+}
+
+/** Throws `RequestError` unless an answer is one to this request. */
+export function checkSameRequest(request: CheckedRecommendRequest, answer: ShownAnswer): void {
+  if (answer.requestHash === hashOfRequest(request)) return;
   throw new RequestError(
     'after',
     'is the answerId of another request; send it with the request that it answers, or leave it out',

@@ -190,7 +190,8 @@ export const SimilaritiesRequestSchema = z.strictObject({
 export type RecommendRequest = z.input<typeof RecommendRequestSchema>;
 export type ExplainRequest = z.input<typeof ExplainRequestSchema>;
 export type SimilaritiesRequest = z.input<typeof SimilaritiesRequestSchema>;
-export type RequestDefaults = z.output<typeof RequestDefaultsSchema>;
+/** As they were written: a field that is left out is left to somebody else. */
+export type RequestDefaults = z.input<typeof RequestDefaultsSchema>;
 /** As the line reads it: every default filled in. */
 export type CheckedRecommendRequest = z.output<typeof RecommendRequestSchema>;
 export type Within = z.output<typeof WithinSchema>;
