@@ -11,28 +11,14 @@
 import { check, EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { LaneBounds } from '../kernel/lane.ts';
 import { borrowMemory, returnMemory, type LinearMemory } from '../kernel/linear-memory.ts';
 import { warmKernel } from '../kernel/wasm-kernel.ts';
-import {
-  DEPTH_MAX,
-  LIMIT_MAX,
-  QUERY_VECTOR_COUNT_MAX,
-  SIGNAL_COUNT_MAX,
-  SIMILARITY_K_MAX,
-} from '../recommender/request-bounds.ts';
+import { SCRATCH_BOUNDS } from '../recommender/request-bounds.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import { unloadInPieces, type MappingMode } from '../snapshot/mapping.ts';
 import { loadSnapshot, type Placement } from '../snapshot/open-snapshot.ts';
 import type { Target } from '../workers/messages.ts';
 import type { ThreadView } from '../workers/thread-view.ts';
-
-const SCRATCH_BOUNDS: Omit<LaneBounds, 'shopCount' | 'rowFloats'> = {
-  queryCountMax: QUERY_VECTOR_COUNT_MAX,
-  signalCountMax: SIGNAL_COUNT_MAX + 1, // one that a step of the fallback chain rests on
-  depthMax: Math.max(DEPTH_MAX, SIMILARITY_K_MAX),
-  limitMax: LIMIT_MAX,
-};
 
 /** A snapshot that is in memory. */
 export class Loaded implements ThreadView {

@@ -72,6 +72,6 @@ function checked(cut: CutLog): CutLog {
   );
 }
 
-function isoOf(ms: number): string {
+export function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -97,6 +97,12 @@ function coverNode(nodes: Float64Array, at: number, child: number): void {
   nodes[at + 7] = Math.max(nodes[at + 7]!, nodes[child + 7]!);
 }
 
+/** Lets every shop deliver everywhere, in place: what a shop is worth beyond its own reach can be asked then. */
+export function reachEverywhere({ reaches, nodes }: Places): void {
+  reaches.fill(CHORD_SQUARED_UNLIMITED);
+  for (let at = 0; at < nodes.length; at += NODE_FLOATS) nodes.fill(CHORD_SQUARED_UNLIMITED, at + 6, at + 8);
+}
+
 /** Search over the places of one snapshot. */
 export class ReachTree {
   readonly #places: Places;

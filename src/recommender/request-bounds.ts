@@ -22,6 +22,14 @@ export const SIMILARITY_K_MAX = 10_000;
 /** Positions of the polygons of `within`, each of which many candidates may be tested against. */
 export const WITHIN_POSITION_COUNT_MAX = 2_000;
 
+/** What the largest request needs of scratch memory, whatever the snapshot. */
+export const SCRATCH_BOUNDS = Object.freeze({
+  queryCountMax: QUERY_VECTOR_COUNT_MAX,
+  signalCountMax: SIGNAL_COUNT_MAX + 1, // one that a step of the fallback chain rests on
+  depthMax: Math.max(DEPTH_MAX, SIMILARITY_K_MAX),
+  limitMax: LIMIT_MAX,
+});
+
 /** What a recommendation may rest on, in the order in which they are usually tried. */
 export const FALLBACK_STEPS = ['actions', 'list', 'popular', 'wider'] as const;
 /** How often "wider" doubles a radius at most: each time all is found and scored anew. */

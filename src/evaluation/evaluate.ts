@@ -1,0 +1,145 @@
+/**
+ * Asks the recommender and the baselines the same cases about the same candidates, and says how good each of them was.
+ * Threads are not used: a case takes what a request takes, and one baseline about as much.
+ */
+import type { Line } from '../recommender/line.ts';
+import type { RecommendRequest } from '../recommender/request.ts';
+import { BASELINES, BASELINE_NAMES, type BaselineName } from './baselines/baselines.ts';
+import { bestOf } from './best-of.ts';
+import type { EvaluationCase, Protocol } from './cases.ts';
+import { Replay } from './replay.ts';
+import type { CandidateRule } from './replayed-snapshot.ts';
+import type { CaseCounts, EvaluationResult } from './result.ts';
+import { Scoreboard } from './scoreboard.ts';
+import { selectCases, type CaseSelection } from './select-cases.ts';
+import { Setting } from './setting.ts';
+import { countsOf, groupsOf, summarize } from './summary.ts';
+import { isoOf, type CutLog } from './time-cut.ts';
+
+/** The name of what is evaluated, among those of the baselines. */
+const SUBJECT = 'doorrank';
+
+export interface EvaluationOptions extends CaseSelection {
+  readonly protocol: Protocol;
+  readonly candidates: CandidateRule;
+  readonly request: Partial<RecommendRequest>;
+  /** The k of metrics, ascending. */
+  readonly ks: readonly number[];
+  /** Shops of a ranking that are looked at, at least the largest k. */
+  readonly depth: number;
+  readonly baselines: readonly BaselineName[];
+  /** What differences are to: one of `baselines`, or the subject. */
+  readonly reference: string;
+  readonly actionsPerUserMax: number;
+  readonly heavyFrom: number;
+  readonly resampleCount: number;
+}
+
+/** What is taken where nothing is said. */
+export const EVALUATION_DEFAULTS = Object.freeze({
+  candidates: 'all',
+  request: {},
+  ks: [1, 5, 10, 20],
+  depth: 100,
+  baselines: BASELINE_NAMES,
+  reference: 'popularity',
+  sessionGapMs: 24 * 60 * 60 * 1000, // as trajectories are cut in the literature on check-ins
+  actionsPerUserMax: 200, // as the action store keeps
+  heavyFrom: 10,
+  seed: 1,
+  resampleCount: 1_000,
+} satisfies Omit<EvaluationOptions, 'protocol'>);
+
+/** `line` is an opened snapshot as of `withReplayedSnapshot`. Throws `input_invalid` if there is no case. */
+export function evaluate(
+  cut: CutLog,
+  line: Line,
+  options: EvaluationOptions,
+  onProgress: (done: number, total: number) => void = () => {},
+): EvaluationResult {
+  const cases = selectCases(cut, options.protocol, options);
+  const setting = new Setting(cut, line.generation);
+  const boards = playAll(setting, cases, line, options, onProgress);
+  const groups = groupsOf(cases, options.heavyFrom);
+  const rankers = summarize(boards, cases, groups, options);
+  const countsAt = (places: readonly number[]): CaseCounts => countsOf(places.map((at) => cases[at]!));
+  return {
+    format: 1,
+    version: line.generation.version,
+    protocol: options.protocol,
+    slice: sliceOf(setting, cases),
+    terms: termsOf(options),
+    groups: { new: countsAt(groups.new), light: countsAt(groups.light), heavy: countsAt(groups.heavy) },
+    rankers,
+  };
+}
+
+/** One board for the recommender, then one for each baseline, with every case on it. */
+function playAll(
+  setting: Setting,
+  cases: readonly EvaluationCase[],
+  line: Line,
+  options: EvaluationOptions,
+  onProgress: (done: number, total: number) => void,
+): Scoreboard[] {
+  const { shopCount, popularity } = setting;
+  const terms = { ks: options.ks, caseCount: cases.length, shopCount };
+  const replay = new Replay(setting, line, options);
+  const subject = new Scoreboard(SUBJECT, terms);
+  const baselines = options.baselines.map((name) => ({
+    baseline: BASELINES[name](setting, options),
+    board: new Scoreboard(name, terms),
+  }));
+  const strengths = new Float64Array(shopCount);
+  cases.forEach((asked, at) => {
+    const relevant = new Set(asked.relevant.map((place) => setting.ordinalOf(place)));
+    relevant.delete(-1);
+    const replayed = replay.begin(asked);
+    for (const { baseline, board } of baselines) {
+      strengths.fill(0);
+      baseline.write(asked, strengths);
+      const ranking = bestOf(replayed.candidates, strengths, popularity, options.depth);
+      board.note(at, ranking, relevant, asked.relevant.length);
+    }
+    subject.note(at, replayed.rank(), relevant, asked.relevant.length);
+    onProgress(at + 1, cases.length);
+  });
+  return [subject, ...baselines.map(({ board }) => board)];
+}
+
+function sliceOf(setting: Setting, cases: readonly EvaluationCase[]): EvaluationResult['slice'] {
+  const { log, testStart } = setting.cut;
+  const relevant = cases.flatMap((asked) => asked.relevant);
+  return {
+    ...countsOf(cases),
+    trainingActionCount: testStart,
+    testActionCount: log.count - testStart,
+    from: isoOf(log.atMs[0]!),
+    cut: isoOf(log.atMs[testStart]!),
+    until: isoOf(log.atMs.at(-1)!),
+    relevantCount: relevant.length,
+    unknownCount: relevant.filter((place) => setting.ordinalOf(place) === -1).length,
+  };
+}
+
+/** What a run can be repeated with, given the same actions. */
+function termsOf(options: EvaluationOptions): EvaluationResult['terms'] {
+  return {
+    cases: {
+      types: options.types ?? null,
+      lastOfSessions: options.lastOfSessions ?? false,
+      sessionGapMs: options.sessionGapMs,
+      targetCount: options.targets?.count ?? null,
+      caseCountMax: options.caseCountMax ?? null,
+    },
+    candidates: options.candidates,
+    request: options.request,
+    ks: options.ks,
+    depth: options.depth,
+    actionsPerUserMax: options.actionsPerUserMax,
+    seed: options.seed,
+    resampleCount: options.resampleCount,
+    heavyFrom: options.heavyFrom,
+    reference: options.reference,
+  };
+}
