@@ -69,6 +69,30 @@ test('no other weights have less loss', () => {
   }
 });
 
+test('a stratified sample gives the same weights, if each of it counts for those it stands for', () => {
+  const random = new Random(6);
+  // Alternatives with a large first feature all take part, of the others one in ten.
+  const sampled = Array.from({ length: 3_000 }, (): Case => {
+    const [chosen, ...others] = choice(random, 120);
+    const isNotable = (row: readonly number[]): boolean => row[0]! > 1;
+    const [notable, common] = [others.filter(isNotable), others.filter((row) => !isNotable(row))];
+    const drawn = common.slice(0, 10);
+    const [count, of] = isNotable(chosen!)
+      ? [drawn.length, common.length]
+      : [drawn.length + 1, common.length + 1];
+    const rows = [chosen!, ...notable, ...drawn];
+    const offsets = Float64Array.from(rows, (row) => (isNotable(row) ? 0 : Math.log(of / count)));
+    return { features: Float64Array.from(rows.flat()), offsets, chosenCount: 1 };
+  });
+  const { weights, standardErrors } = fitConditionalLogit(sampled, 5, 0.001);
+  TRUE_WEIGHTS.forEach((weight, f) =>
+    expect(Math.abs(weights[f]! - weight)).toBeLessThan(3.5 * standardErrors[f]!),
+  );
+  const uncounted = sampled.map(({ offsets: _offsets, ...others }) => others);
+  const wrong = fitConditionalLogit(uncounted, 5, 0.001);
+  expect(Math.abs(wrong.weights[0]! - TRUE_WEIGHTS[0]!)).toBeGreaterThan(5 * wrong.standardErrors[0]!);
+});
+
 test('a sample of the alternatives gives the same weights within their errors', () => {
   const random = new Random(5);
   const all = Array.from({ length: 3_000 }, () => choice(random, 100));

@@ -27,6 +27,7 @@ const SIGNALS = {
   known: 2,
   repeats: 1.1,
   recentRepeats: -0.6,
+  again: -0.8,
   habit: 0.9,
   usualNext: 0.4,
   transition: 0.25,
@@ -184,6 +185,7 @@ function ownValues(userId: string, shop: Shop): Record<string, number> {
     known: here.length > 0 ? 1 : Number.NaN,
     repeats: sum((action) => 2 ** (-days(action) / 30)),
     recentRepeats: sum((action) => 2 ** -days(action)),
+    again: shop.shopId === last ? 1 : Number.NaN,
     habit: sum((action) => {
       const apart = Math.min(days(action) % 1, 1 - (days(action) % 1)) * 24;
       return 2 ** (-days(action) / 60) * Math.exp(-0.5 * (apart / 1.5) ** 2);
@@ -246,6 +248,7 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
         known: SIGNALS.known * known(values['known']!),
         repeats: SIGNALS.repeats * Math.log(1 + known(values['repeats']!)),
         recentRepeats: SIGNALS.recentRepeats * Math.log(1 + known(values['recentRepeats']!)),
+        again: SIGNALS.again * known(values['again']!),
         habit: SIGNALS.habit * Math.log(1 + known(values['habit']!)),
         usualNext: SIGNALS.usualNext * Math.log(1 + known(values['usualNext']!)),
         transition: SIGNALS.transition * known(values['transition']!),

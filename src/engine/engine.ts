@@ -67,7 +67,7 @@ import {
   versionOf,
 } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
-import { learnedDefaults, withDefaults, withLearned } from './request-defaults.ts';
+import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
 import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';

@@ -4,8 +4,9 @@
  *     P(i | case) = exp(w · x_i) / Σ_j exp(w · x_j)        over the alternatives j of the case
  *
  * McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; as a loss for rankings it is ListNet's (Cao et
- * al., ICML 2007). With alternatives drawn uniformly from all there are, the weights are the same ones in expectation
- * (McFadden, "Modelling the choice of residential location", 1978), so a case need not hold every shop of a town.
+ * al., ICML 2007). A case need not hold every shop of a town: with alternatives drawn at random the weights are the same ones
+ * in expectation, if each that stood for n of its kind counts n times (McFadden, "Modelling the choice of residential
+ * location", 1978), as exp(w · x_i + ln n).
  *
  * The loss is −Σ_cases 1/√c Σ_chosen ln P, c the number chosen in a case, so that no user with many outweighs all others, plus
  * a ridge over features brought to one scale. It is convex; Newton's method finds the only minimum in some ten steps.
@@ -15,6 +16,8 @@ import { check } from '../base/errors.ts';
 export interface Case {
   /** float64[alternatives][features], row by row. */
   readonly features: Float64Array;
+  /** float64[alternatives]: ln of how many each stands for. Default: all for themselves alone. */
+  readonly offsets?: Float64Array;
   /** The chosen alternatives stand in front. */
   readonly chosenCount: number;
 }
@@ -119,8 +122,8 @@ function stateAt(cases: readonly Case[], weights: Float64Array, scales: Float64A
   const factors = weights.map((weight, f) => weight / scales[f]!);
   const mean = new Float64Array(count);
   const row = new Float64Array(count);
-  for (const { features, chosenCount } of cases) {
-    const utilities = utilitiesOf(features, factors);
+  for (const { features, offsets, chosenCount } of cases) {
+    const utilities = utilitiesOf(features, factors, offsets);
     const largest = utilities.reduce((a, b) => Math.max(a, b), -Infinity);
     const total = utilities.reduce((sum, utility) => sum + Math.exp(utility - largest), 0);
     const logTotal = largest + Math.log(total);
@@ -153,10 +156,14 @@ function stateAt(cases: readonly Case[], weights: Float64Array, scales: Float64A
   return { loss, plainLoss, chosenCount: chosenTotal, gradient, hessian };
 }
 
-function utilitiesOf(features: Float64Array, factors: Float64Array): Float64Array {
+function utilitiesOf(
+  features: Float64Array,
+  factors: Float64Array,
+  offsets: Float64Array | undefined,
+): Float64Array {
   const utilities = new Float64Array(features.length / factors.length);
   for (let i = 0, at = 0; i < utilities.length; i++) {
-    let sum = 0;
+    let sum = offsets?.[i] ?? 0;
     for (let f = 0; f < factors.length; f++) sum += factors[f]! * features[at++]!;
     utilities[i] = sum;
   }

@@ -2,15 +2,17 @@
  * Asks cases of the recommender that serves: each becomes the request that the user would have sent at that moment, with
  * the actions that the store would have held.
  */
-import { RequestError } from '../base/errors.ts';
+import { EngineError, RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
 import type { Line } from '../recommender/line.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import { prepareRecommendation } from '../recommender/recommender.ts';
+import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
 import {
   RecommendRequestSchema,
   type CheckedRecommendRequest,
   type RecommendRequest,
+  type RequestDefaults,
 } from '../recommender/request.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
 import type { CandidateRule } from './replayed-snapshot.ts';
@@ -44,6 +46,8 @@ export class Replay {
   readonly #setting: Setting;
   readonly #line: Line;
   readonly #options: ReplayOptions;
+  /** What the version decides for itself, as where it serves. */
+  readonly #learned: RequestDefaults | undefined;
 
   /** Throws `RequestError` if `options.request` says what cases decide. */
   constructor(setting: Setting, line: Line, options: ReplayOptions) {
@@ -52,11 +56,17 @@ export class Replay {
     this.#setting = setting;
     this.#line = line;
     this.#options = options;
+    this.#learned = learnedDefaults(line.generation.header.modelCard, (problem) => {
+      throw new EngineError(
+        'snapshot_invalid',
+        `the requestDefaults of the model card do not hold: ${problem}`,
+      );
+    });
   }
 
   /** Finds the candidates of a case. One case at a time: they lie in the lane. */
   begin(asked: EvaluationCase): Replayed {
-    const prepared = prepareRecommendation(this.#line, this.#jobOf(asked));
+    const prepared = prepareRecommendation(this.#line, this.jobOf(asked));
     const { ids } = this.#line.generation.catalog;
     return {
       candidates: prepared.lane.candidates,
@@ -67,7 +77,8 @@ export class Replay {
     };
   }
 
-  #jobOf(asked: EvaluationCase): RecommendJob {
+  /** What the recommender is asked. */
+  jobOf(asked: EvaluationCase): RecommendJob {
     const { log } = this.#setting.cut;
     return {
       request: this.requestOf(asked),
@@ -83,10 +94,10 @@ export class Replay {
   /** The request of a case. The user's actions are not in it: they come as from the store. */
   requestOf(asked: EvaluationCase): CheckedRecommendRequest {
     const { protocol, candidates, request, depth } = this.#options;
+    const said = { excludeSeen: protocol === 'new', openOnly: candidates === 'in-zone', ...request };
+    const defaults = this.#learned && withLearned(said, {}, this.#learned);
     return validate(RecommendRequestSchema, {
-      excludeSeen: protocol === 'new',
-      openOnly: candidates === 'in-zone',
-      ...request,
+      ...withDefaults(said, defaults),
       userId: this.#setting.cut.log.userIds[asked.user]!,
       location: this.#setting.locationOf(asked),
       at: isoOf(asked.atMs),

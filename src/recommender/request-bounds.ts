@@ -46,6 +46,7 @@ export const SIGNAL_NAMES = [
   'known',
   'repeats',
   'recentRepeats',
+  'again',
   'habit',
   'usualNext',
   'transition',

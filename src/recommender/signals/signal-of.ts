@@ -12,7 +12,7 @@ import { popularity } from './popularity.ts';
 import { popularityNear } from './popularity-near.ts';
 import { proximity } from './proximity.ts';
 import { ratingWithPrior } from './rating-with-prior.ts';
-import { known, recentRepeats, repeats } from './repeats.ts';
+import { again, known, recentRepeats, repeats } from './repeats.ts';
 import type { Signal } from './signal.ts';
 import { together } from './together.ts';
 import { transition } from './transition.ts';
@@ -34,6 +34,7 @@ const MAKERS: Record<SignalName, (known: Known) => Signal> = {
   known: ({ visits }) => known(visits()),
   repeats: ({ visits, job }) => repeats(visits(), job.nowMs),
   recentRepeats: ({ visits, job }) => recentRepeats(visits(), job.nowMs),
+  again: ({ visits }) => again(visits()),
   habit: ({ visits, job }) => habit(visits(), job.nowMs),
   usualNext: ({ visits }) => usualNext(visits()),
   transition: ({ generation, visits }) => transition(generation, visits()),

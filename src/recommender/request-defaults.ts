@@ -1,13 +1,9 @@
 /** What a deployment, or else the version that answers, has decided for requests that do not say it. */
 import { RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
-import { FusionSchema } from '../recommender/fusion-schema.ts';
-import {
-  RequestDefaultsSchema,
-  type RecommendRequest,
-  type RequestDefaults,
-} from '../recommender/request.ts';
-import { FallbackSchema } from '../recommender/selection-schema.ts';
+import { FusionSchema } from './fusion-schema.ts';
+import { RequestDefaultsSchema, type RecommendRequest, type RequestDefaults } from './request.ts';
+import { FallbackSchema } from './selection-schema.ts';
 
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
 const MERGED = [
@@ -19,14 +15,17 @@ const MERGED = [
  * The request with what it leaves out taken from `defaults`. A part that it says is null is as if nothing had been
  * decided. What is no request is left for the check to refuse.
  */
-export function withDefaults(request: RecommendRequest, defaults: RequestDefaults = {}): RecommendRequest {
+export function withDefaults<R extends Partial<RecommendRequest>>(
+  request: R,
+  defaults: RequestDefaults = {},
+): R {
   if (!isObject(request)) return request;
   const merged = merge(request, defaults, RequestDefaultsSchema.shape);
   for (const [part, shape] of MERGED) {
     const given = (request as Record<string, unknown>)[part];
     if (isObject(given)) merged[part] = merge(given, defaults[part], shape);
   }
-  return merged as unknown as RecommendRequest;
+  return merged as unknown as R;
 }
 
 /**
@@ -53,7 +52,7 @@ export function learnedDefaults(
  * the deployment names another method than the version, nothing of the version's fusion holds.
  */
 export function withLearned(
-  request: RecommendRequest,
+  request: Partial<RecommendRequest>,
   decided: RequestDefaults = {},
   learned: RequestDefaults,
 ): RequestDefaults {

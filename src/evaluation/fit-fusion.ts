@@ -1,0 +1,268 @@
+/**
+ * Fits the weights of a linear fusion to what users chose: how much actions of each type count among similarities, how fast
+ * they age, and how much each signal counts. The cases are those of an evaluation, asked of the recommender that serves,
+ * so a weight means in the fit what it means in an answer.
+ */
+import { check, EngineError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { Lane } from '../kernel/lane.ts';
+import { decays } from '../recommender/action-weights.ts';
+import type { Draft, Line } from '../recommender/line.ts';
+import { draftOf, rankingOf } from '../recommender/recommender.ts';
+import type { RecommendRequest } from '../recommender/request.ts';
+import { SIGNAL_NAMES } from '../recommender/request-bounds.ts';
+import { visitsOf } from '../recommender/signals/history.ts';
+import { signalMaker } from '../recommender/signals/signal-of.ts';
+import type { EvaluationCase, Protocol } from './cases.ts';
+import { fitConditionalLogit, type Case, type LogitFit } from './conditional-logit.ts';
+import { Replay } from './replay.ts';
+import type { CandidateRule } from './replayed-snapshot.ts';
+import { selectCases, type CaseSelection } from './select-cases.ts';
+import { Setting } from './setting.ts';
+import type { CutLog } from './time-cut.ts';
+
+export interface FitOptions extends CaseSelection {
+  readonly protocol: Protocol;
+  readonly candidates: CandidateRule;
+  /** Parts of every request, without `fusion`. */
+  readonly request: Partial<Omit<RecommendRequest, 'fusion'>>;
+  readonly actionsPerUserMax: number;
+  /** Signals and columns of numbers to weigh. */
+  readonly signals: readonly string[];
+  /** Half-lives of actions to choose from, minutes. */
+  readonly halfLivesMinutes: readonly number[];
+  /** Candidates drawn from those that the user has never acted on, which all take part. */
+  readonly othersMax: number;
+  /** What weights are pulled towards 0 with, see conditional-logit.ts. */
+  readonly ridge: number;
+}
+
+const DAY_MINUTES = 1_440;
+
+/** What is taken where nothing is said. */
+export const FIT_DEFAULTS = Object.freeze({
+  candidates: 'all',
+  request: {},
+  actionsPerUserMax: 200,
+  signals: SIGNAL_NAMES,
+  halfLivesMinutes: [60, DAY_MINUTES / 2, 3 * DAY_MINUTES, 14 * DAY_MINUTES, 60 * DAY_MINUTES],
+  othersMax: 300,
+  ridge: 1,
+  sessionGapMs: 24 * 60 * 60 * 1000,
+  caseCountMax: 4_000,
+  seed: 1,
+} satisfies Omit<FitOptions, 'protocol'>);
+
+export interface FittedWeight {
+  /** "actions: " and their type, or the name of a signal. */
+  readonly name: string;
+  readonly weight: number;
+  readonly standardError: number;
+}
+
+export interface FittedFusion {
+  /** What a request, a deployment or a model card says to be answered by these weights. */
+  readonly fusion: {
+    readonly method: 'linear';
+    readonly halfLifeMinutes: number;
+    readonly typeWeights: { readonly [type: string]: number };
+    readonly signals: { readonly [name: string]: number };
+  };
+  readonly weights: readonly FittedWeight[];
+  readonly caseCount: number;
+  /** Cases of which no candidate was chosen: they say nothing. */
+  readonly withoutChosenCount: number;
+  /** Mean of −ln P of what was chosen, by half-life; the least is taken. */
+  readonly losses: readonly { readonly halfLifeMinutes: number; readonly loss: number }[];
+}
+
+/** `line` is an opened snapshot as of `withReplayedSnapshot`. Throws `input_invalid` if there is no case to fit. */
+export function fitFusion(
+  cut: CutLog,
+  line: Line,
+  options: FitOptions,
+  onProgress: (done: number, total: number) => void = () => {},
+): FittedFusion {
+  const setting = new Setting(cut, line.generation);
+  const replay = new Replay(setting, line, {
+    ...options,
+    request: { ...options.request, fusion: { method: 'linear', signals: {} } },
+    depth: 1,
+  });
+  const cases = selectCases(cut, options.protocol, options);
+  const features = new Features(options, typesOf(cut, cases), new Random(options.seed));
+  const found: Case[] = [];
+  cases.forEach((asked, at) => {
+    const draft = draftOf(line, replay.jobOf(asked), 0, 0);
+    rankingOf(draft).rank();
+    const chosen = asked.relevant.map((place) => line.lane.positionOf(setting.ordinalOf(place)));
+    const made = features.of(
+      draft,
+      chosen.filter((position) => position !== -1),
+    );
+    if (made !== null) found.push(made);
+    onProgress(at + 1, cases.length);
+  });
+  if (found.length === 0)
+    throw new EngineError(
+      'input_invalid',
+      `none of ${cases.length} cases has its shop among the candidates, expected one at least; take the snapshot that these actions belong to`,
+    );
+  return fitted(found, cases.length, features, options);
+}
+
+/** The types of the actions that cases know of, in the order of the log. */
+function typesOf({ log }: CutLog, cases: readonly EvaluationCase[]): string[] {
+  const isMet = new Uint8Array(log.types.length);
+  for (const { history } of cases) for (const row of history) isMet[log.typeNumbers[row]!] = 1;
+  return log.types.filter((_, number) => isMet[number] === 1);
+}
+
+/** What the weights of a case are fitted to: similarities by half-life and type of action, then signals. */
+class Features {
+  readonly types: readonly string[];
+  readonly count: number;
+  readonly #options: FitOptions;
+  readonly #random: Random;
+
+  constructor(options: FitOptions, types: readonly string[], random: Random) {
+    this.#options = options;
+    this.types = types;
+    this.count = options.halfLivesMinutes.length * types.length + options.signals.length;
+    this.#random = random;
+  }
+
+  /** The chosen candidates and some others; null if there is no choice. */
+  of(draft: Draft, chosen: readonly number[]): Case | null {
+    const { positions, offsets } = this.#sample(draft, chosen);
+    if (chosen.length === 0 || positions.length === chosen.length) return null;
+    const features = new Float64Array(positions.length * this.count);
+    this.#writeSimilarities(draft, positions, features);
+    this.#writeSignals(draft, positions, features);
+    return { features, offsets, chosenCount: chosen.length };
+  }
+
+  /**
+   * The chosen, then all that the user has acted on, among which most choices are made, and some of the others, each of
+   * which stands for as many as were not drawn.
+   */
+  #sample({ generation, lane, job }: Draft, chosen: readonly number[]): Sample {
+    const candidateCount = lane.candidates.length;
+    const known = new Set(visitsOf(generation, job).map(({ ordinal }) => lane.positionOf(ordinal)));
+    known.delete(-1);
+    const otherCount = candidateCount - known.size;
+    const sampled = new Set([...chosen, ...known]);
+    const sampleSize = known.size + Math.min(otherCount, Math.max(this.#options.othersMax, chosen.length));
+    while (sampled.size < sampleSize) sampled.add(this.#random.below(candidateCount));
+    const positions = [...sampled];
+    const offset = Math.log(otherCount / (positions.length - known.size));
+    return { positions, offsets: Float64Array.from(positions, (at) => (known.has(at) ? 0 : offset)) };
+  }
+
+  #writeSimilarities(
+    { lane, queries, job }: Draft,
+    positions: readonly number[],
+    features: Float64Array,
+  ): void {
+    const rises = queries.map((_, n) => risesOf(lane, n));
+    this.#options.halfLivesMinutes.forEach((halfLifeMinutes, h) => {
+      const moments = queries.map(({ action }) => action!.atMs);
+      const fresh = decays(moments, job.nowMs, halfLifeMinutes);
+      queries.forEach(({ action }, n) => {
+        const column = h * this.types.length + this.types.indexOf(action!.type);
+        const weight = action!.weight * fresh[n]!;
+        positions.forEach((position, i) => {
+          features[i * this.count + column]! += weight * (rises[n]!.get(position) ?? 0);
+        });
+      });
+    });
+  }
+
+  #writeSignals(
+    { generation, lane, job }: Draft,
+    positions: readonly number[],
+    features: Float64Array,
+  ): void {
+    const { signals } = this.#options;
+    const signalOf = signalMaker(generation, job);
+    const firstColumn = this.count - signals.length;
+    signals.forEach((name, m) => {
+      signalOf(name).write(lane.candidates, lane.values);
+      const { values } = lane;
+      positions.forEach((position, i) => {
+        const strength = values[position]!;
+        features[i * this.count + firstColumn + m] = Number.isNaN(strength) ? 0 : strength;
+      });
+    });
+  }
+}
+
+interface Sample {
+  readonly positions: readonly number[];
+  readonly offsets: Float64Array;
+}
+
+/** What each candidate that a ranking holds is more similar than its last one, by position. */
+function risesOf(lane: Lane, n: number): ReadonlyMap<number, number> {
+  const count = lane.rankedCount(n);
+  const least = count === 0 ? 0 : lane.rankedSimilarity(n, count - 1);
+  const rises = new Map<number, number>();
+  for (let at = 0; at < count; at++)
+    rises.set(lane.rankedPosition(n, at), lane.rankedSimilarity(n, at) - least);
+  return rises;
+}
+
+/** Fits once for each half-life, and takes the likeliest. */
+function fitted(
+  cases: readonly Case[],
+  caseCount: number,
+  { types, count }: Features,
+  { signals, halfLivesMinutes, ridge }: FitOptions,
+): FittedFusion {
+  const fits = halfLivesMinutes.map((halfLifeMinutes, h) => {
+    const first = h * types.length;
+    const columns = [...types.keys()].map((t) => first + t);
+    columns.push(...Array.from(signals, (_, m) => count - signals.length + m));
+    return {
+      halfLifeMinutes,
+      fit: fitConditionalLogit(withColumns(cases, count, columns), columns.length, ridge),
+    };
+  });
+  check(fits.length > 0, 'a fit needs a half-life');
+  const best = fits.reduce((a, b) => (b.fit.loss < a.fit.loss ? b : a));
+  const names = [...types.map((type) => `actions: ${type}`), ...signals];
+  return {
+    fusion: {
+      method: 'linear',
+      halfLifeMinutes: best.halfLifeMinutes,
+      typeWeights: Object.fromEntries(types.map((type, t) => [type, rounded(best.fit, t)])),
+      signals: Object.fromEntries(
+        signals.flatMap((name, m) => {
+          const weight = rounded(best.fit, types.length + m);
+          return weight === 0 ? [] : [[name, weight]];
+        }),
+      ),
+    },
+    weights: names.map((name, f) => {
+      return { name, weight: best.fit.weights[f]!, standardError: best.fit.standardErrors[f]! };
+    }),
+    caseCount,
+    withoutChosenCount: caseCount - cases.length,
+    losses: fits.map(({ halfLifeMinutes, fit: { loss } }) => ({ halfLifeMinutes, loss })),
+  };
+}
+
+/** Six digits are more than a fit knows. */
+function rounded({ weights }: LogitFit, f: number): number {
+  return Number(weights[f]!.toPrecision(6));
+}
+
+function withColumns(cases: readonly Case[], count: number, columns: readonly number[]): Case[] {
+  return cases.map(({ features, ...others }) => {
+    const rows = features.length / count;
+    const kept = new Float64Array(rows * columns.length);
+    for (let row = 0, at = 0; row < rows; row++)
+      for (const column of columns) kept[at++] = features[row * count + column]!;
+    return { features: kept, ...others };
+  });
+}
