@@ -20,6 +20,7 @@ import { peersBench } from './peers/peers-bench.ts';
 import { resultTable, writeResult, type Bench, type BenchOptions } from './result.ts';
 import { recommendBench } from './recommend.ts';
 import { scaleBench } from './scale.ts';
+import { signalsBench } from './signals.ts';
 import { snapshotBench } from './snapshot.ts';
 import { whereBench } from './where.ts';
 import { zonesBench } from './zones.ts';
@@ -27,6 +28,7 @@ import { zonesBench } from './zones.ts';
 const BENCHES: readonly Bench[] = [
   lineBench,
   recommendBench,
+  signalsBench,
   filterBench,
   kernelBench,
   limitBench,

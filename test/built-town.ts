@@ -197,7 +197,7 @@ export class FullScan {
 
 const POPULARITY: ScanSignal = {
   name: 'popularity',
-  strengthOf: ({ popularity = 0 }) => Math.log1p(popularity),
+  strengthOf: ({ popularity = 0 }) => Math.fround(Math.log(1 + 2 * popularity)),
   weight: 1,
 };
 

@@ -6,7 +6,7 @@ import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
 import { decays } from '../src/recommender/action-weights.ts';
 import type { Location } from '../src/domain/location.ts';
 import type { Shop } from '../src/domain/shop.ts';
-import { chordSquared, metersOfChordSquared, writePosition } from '../src/geo/earth.ts';
+import { chordSquared, writePosition } from '../src/geo/earth.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
@@ -152,10 +152,11 @@ function isSeen(excludeSeen: RecommendRequest['excludeSeen'], type: string, ageS
 /** Some signals that a request may name, with what they mean. */
 function randomSignals(random: Random, location: Location): ScanSignal[] {
   const all: readonly Omit<ScanSignal, 'weight'>[] = [
-    { name: 'popularity', strengthOf: ({ popularity = 0 }) => Math.log1p(popularity) },
+    { name: 'popularity', strengthOf: ({ popularity = 0 }) => Math.fround(Math.log(1 + 2 * popularity)) },
     {
       name: 'proximity',
-      strengthOf: ({ lon, lat }) => -Math.log1p(metersBetween(location, { lon, lat }) / 500),
+      strengthOf: ({ lon, lat }) =>
+        -0.5 * Math.log(1 + chordSquaredBetween(location, { lon, lat }) / 500 ** 2),
     },
     { name: 'rating', strengthOf: ({ rating = Number.NaN }) => rating },
     { name: 'price', strengthOf: ({ price = Number.NaN }) => price },
@@ -165,11 +166,11 @@ function randomSignals(random: Random, location: Location): ScanSignal[] {
 }
 
 /** The same chord as the product measures: an oracle of its own would differ in the last bits. */
-function metersBetween(from: Location, to: Location): number {
+function chordSquaredBetween(from: Location, to: Location): number {
   const positions = new Float64Array(6);
   writePosition(from.lon, from.lat, positions, 0);
   writePosition(to.lon, to.lat, positions, 3);
-  return metersOfChordSquared(chordSquared(positions, 0, positions, 3));
+  return chordSquared(positions, 0, positions, 3);
 }
 
 interface FilterCase {

@@ -210,9 +210,8 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
     });
     expect(answer.shops.length).toBeGreaterThan(20);
     const found = answer.shops.map(({ shopId }) => shops.find((shop) => shop.shopId === shopId)!);
-    const meanRating =
-      found.reduce((sum, { rating = 0 }) => sum + rating, 0) /
-      found.filter(({ rating }) => rating !== undefined).length;
+    const rated = shops.flatMap(({ rating }) => rating ?? []);
+    const meanRating = rated.reduce((sum, rating) => sum + rating, 0) / rated.length;
     answer.shops.forEach(({ shopId, score, distanceMeters, reasons }, place) => {
       const shop = found[place]!;
       const values = Object.fromEntries(
@@ -241,8 +240,8 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
       }
       const known = (value: number): number => (Number.isNaN(value) ? 0 : value);
       const expectedShares: Record<string, number> = {
-        popularity: SIGNALS.popularity * Math.log(1 + (shop.popularity ?? 0)),
-        proximity: -SIGNALS.proximity * Math.log(1 + distanceMeters / 500),
+        popularity: SIGNALS.popularity * Math.log(1 + 2 * (shop.popularity ?? 0)),
+        proximity: -SIGNALS.proximity * 0.5 * Math.log(1 + (distanceMeters / 500) ** 2),
         ratingWithPrior: SIGNALS.ratingWithPrior * known(values['ratingWithPrior']! - meanRating),
         hourFit: SIGNALS.hourFit * known(values['hourFit']!),
         known: SIGNALS.known * known(values['known']!),

@@ -35,8 +35,8 @@ export const ACTION_STORE_DEFAULTS: Omit<ActionStoreOptions, 'directory'> = Obje
 });
 
 export const COMMIT_DELAY_MS_MAX = 5;
-/** As many as a recommendation uses at most; questions for more go to disk. */
-const ACTIONS_IN_MEMORY_PER_USER = 50;
+/** As many as are kept by default, which signals of a user's habits read; questions for more go to disk. */
+const ACTIONS_IN_MEMORY_PER_USER = 200;
 /** Small enough that the event loop goes on soon: 200 scattered actions take about 17 ms, 1,000 take 40. */
 const PRUNE_BATCH = 200;
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -11,7 +11,7 @@ import type { Draft, Line } from '../recommender/line.ts';
 import { draftOf, rankingOf } from '../recommender/recommender.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
 import { SIGNAL_NAMES } from '../recommender/request-bounds.ts';
-import { visitsOf } from '../recommender/signals/history.ts';
+import { History } from '../recommender/signals/history.ts';
 import { signalMaker } from '../recommender/signals/signal-of.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
 import { fitConditionalLogit, type Case, type LogitFit } from './conditional-logit.ts';
@@ -148,7 +148,8 @@ class Features {
    */
   #sample({ generation, lane, job }: Draft, chosen: readonly number[]): Sample {
     const candidateCount = lane.candidates.length;
-    const known = new Set(visitsOf(generation, job).map(({ ordinal }) => lane.positionOf(ordinal)));
+    const { shops } = new History(generation, job);
+    const known = new Set(shops.ordinals.map((ordinal) => lane.positionOf(ordinal)));
     known.delete(-1);
     const otherCount = candidateCount - known.size;
     const sampled = new Set([...chosen, ...known]);

@@ -175,8 +175,8 @@ export class Fused {
   #weightedSignals(place: number): number[] {
     const ordinal = this.#lane.ordinalAt(this.#lane.winnerPosition(place));
     return this.signals.map(({ signal, weight }, m) => {
-      const value = signal.valueOf(ordinal);
-      return Number.isNaN(value) ? 0 : weight * normOf(signal.strengthOf(value), this.#ranges[m]!);
+      const strength = signal.strengthOf(ordinal);
+      return Number.isNaN(strength) ? 0 : weight * normOf(strength, this.#ranges[m]!);
     });
   }
 }

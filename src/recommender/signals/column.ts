@@ -3,10 +3,11 @@ import type { Signal } from './signal.ts';
 
 /** `values` by ordinal. */
 export function columnSignal(name: string, values: Float64Array): Signal {
+  const valueOf = (ordinal: number): number => values[ordinal]!;
   return {
     name,
-    valueOf: (ordinal) => values[ordinal]!,
-    strengthOf: (value) => value,
+    valueOf,
+    strengthOf: valueOf,
     write: (ordinals, strengths) => {
       for (let i = 0; i < ordinals.length; i++) strengths[i] = values[ordinals[i]!]!;
     },

@@ -3,8 +3,8 @@
  * at the shop, hours apart on the round clock of 24. The coffee of every morning counts in the morning. Its strength is
  * ln(1 + habit).
  */
-import { sumByShop, type Visit } from './history.ts';
-import { signalOfFew, type Signal } from './signal.ts';
+import type { History } from './history.ts';
+import type { Signal } from './signal.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -12,12 +12,12 @@ const HALF_LIFE_MS = 60 * DAY_MS;
 /** Standard deviation of the time of a habit. */
 const SPREAD_MS = 1.5 * HOUR_MS;
 
-export function habit(visits: readonly Visit[], nowMs: number): Signal {
-  const values = sumByShop(visits, ({ atMs, weight }) => {
-    const ageMs = Math.max(0, nowMs - atMs);
-    const intoDayMs = ageMs % DAY_MS;
+export function habit(history: History): Signal {
+  const { agesMs, weights } = history;
+  const values = history.sums((at) => {
+    const intoDayMs = agesMs[at]! % DAY_MS;
     const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
-    return weight * 2 ** (-ageMs / HALF_LIFE_MS) * Math.exp(-0.5 * apart * apart);
+    return weights[at]! * 2 ** (-agesMs[at]! / HALF_LIFE_MS) * Math.exp(-0.5 * apart * apart);
   });
-  return signalOfFew('habit', values, Math.log1p);
+  return history.shops.signal('habit', values, Math.log1p);
 }

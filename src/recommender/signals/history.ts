@@ -2,14 +2,7 @@
 import type { Generation } from '../../snapshot/generation.ts';
 import { weightOf } from '../action-weights.ts';
 import type { RecommendJob } from '../recommend-job.ts';
-
-/** One action at a shop of the snapshot. */
-export interface Visit {
-  readonly ordinal: number;
-  readonly atMs: number;
-  /** Above 0. */
-  readonly weight: number;
-}
+import { FewShops } from './few-shops.ts';
 
 const BY_TYPE_AS_IT_IS = {};
 
@@ -17,26 +10,39 @@ const BY_TYPE_AS_IT_IS = {};
  * The actions of a job at shops that the snapshot knows, newest first; not those that push down. What a request makes of
  * types of actions is not looked at: that a user has been somewhere is so, whatever it is to count among similarities.
  */
-export function visitsOf({ catalog }: Generation, { actions }: RecommendJob): Visit[] {
-  const visits: Visit[] = [];
-  for (const action of actions) {
-    if (action.shopId === undefined) continue;
-    const weight = weightOf(action, BY_TYPE_AS_IT_IS);
-    const ordinal = weight > 0 ? catalog.ids.ordinalOf(action.shopId) : -1;
-    if (ordinal !== -1) visits.push({ ordinal, atMs: action.atMs, weight });
-  }
-  return visits;
-}
+export class History {
+  /** The shops, newest first. */
+  readonly shops: FewShops;
+  /** Of each action its shop, as a place among `shops`. */
+  readonly places: readonly number[];
+  /** Of each action, milliseconds; not below 0, since the future counts as now. */
+  readonly agesMs: readonly number[];
+  /** Above 0. */
+  readonly weights: readonly number[];
 
-/** Adds up what each visit counts, by shop. */
-export function sumByShop(
-  visits: readonly Visit[],
-  countOf: (visit: Visit, place: number) => number,
-): Map<number, number> {
-  const sums = new Map<number, number>();
-  visits.forEach((visit, place) => {
-    const count = countOf(visit, place);
-    if (count > 0) sums.set(visit.ordinal, (sums.get(visit.ordinal) ?? 0) + count);
-  });
-  return sums;
+  constructor({ catalog }: Generation, { actions, nowMs }: RecommendJob) {
+    const ordinals: number[] = [];
+    const agesMs: number[] = [];
+    const weights: number[] = [];
+    for (const action of actions) {
+      if (action.shopId === undefined) continue;
+      const weight = weightOf(action, BY_TYPE_AS_IT_IS);
+      const ordinal = weight > 0 ? catalog.ids.ordinalOf(action.shopId) : -1;
+      if (ordinal === -1) continue;
+      ordinals.push(ordinal);
+      agesMs.push(Math.max(0, nowMs - action.atMs));
+      weights.push(weight);
+    }
+    this.shops = new FewShops(ordinals);
+    this.places = ordinals.map((ordinal) => this.shops.placeOf(ordinal));
+    this.agesMs = agesMs;
+    this.weights = weights;
+  }
+
+  /** Adds up what each action counts, by shop. */
+  sums(countOf: (at: number) => number): Float64Array {
+    const sums = new Float64Array(this.shops.count);
+    for (let at = 0; at < this.places.length; at++) sums[this.places[at]!]! += countOf(at);
+    return sums;
+  }
 }

@@ -8,10 +8,11 @@ import type { Signal } from './signal.ts';
 
 export function hourFit({ hourFits }: Generation, nowMs: number): Signal {
   const bin = hourFits.binAt(nowMs);
+  const fitOf = (ordinal: number): number => hourFits.fitOf(ordinal, bin);
   return {
     name: 'hourFit',
-    valueOf: (ordinal) => hourFits.fitOf(ordinal, bin),
-    strengthOf: (value) => value,
+    valueOf: fitOf,
+    strengthOf: fitOf,
     write: (ordinals, strengths) => {
       for (let i = 0; i < ordinals.length; i++) strengths[i] = hourFits.fitOf(ordinals[i]!, bin);
     },

@@ -1,7 +1,8 @@
 /** The place of a shop in a list made ahead of time for the user, best first, from 1; nothing of shops that are not in it. */
-import { signalOfFew, type Signal } from './signal.ts';
+import { FewShops } from './few-shops.ts';
+import type { Signal } from './signal.ts';
 
 export function listed(list: Uint32Array): Signal {
-  const places = new Map(Array.from(list, (ordinal, at) => [ordinal, at + 1]));
-  return signalOfFew('list', places, (place) => -place);
+  const places = Float64Array.from(list, (_, at) => at + 1);
+  return new FewShops(list).signal('list', places, (place) => -place);
 }

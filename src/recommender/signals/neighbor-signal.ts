@@ -9,14 +9,15 @@ export function neighborSignal(
   said: readonly number[],
   divisor: number,
 ): Signal {
+  const valueOf = (ordinal: number): number => {
+    let sum = 0;
+    for (const other of said) sum += neighbors.strengthOf(other, ordinal);
+    return sum === 0 ? Number.NaN : sum / divisor;
+  };
   return {
     name,
-    valueOf: (ordinal) => {
-      let sum = 0;
-      for (const other of said) sum += neighbors.strengthOf(other, ordinal);
-      return sum === 0 ? Number.NaN : sum / divisor;
-    },
-    strengthOf: (value) => value,
+    valueOf,
+    strengthOf: valueOf,
     write: (ordinals, strengths) => {
       neighbors.writeSums(said, ordinals, strengths);
       for (let i = 0; i < strengths.length; i++) strengths[i]! /= divisor;

@@ -11,6 +11,7 @@
 import type { Location } from '../../domain/location.ts';
 import { chordSquaredOfMeters } from '../../geo/earth.ts';
 import type { Generation } from '../../snapshot/generation.ts';
+import { popularityStrengths } from './popularity.ts';
 import type { Signal } from './signal.ts';
 
 const CELL = chordSquaredOfMeters(500);
@@ -20,35 +21,37 @@ const ACTIONS_BEFORE = 0.5;
 
 export function popularityNear(generation: Generation, location: Location): Signal {
   const popularities = generation.float64('popularity');
+  const known = popularityStrengths(generation); // ln(1 + 2p), which is ln(p + ½) + ln 2
   const chordSquaredTo = generation.reachTree.chordsSquaredFrom(location);
-  const countedOf = (ordinal: number): number => Math.max(0, popularities[ordinal]!) + ACTIONS_BEFORE;
-  /** What one action at a shop of each level is worth. */
-  const worth = { cell: 0, district: 0, town: 0 };
-  let candidateCount = 0;
-  const shareOf = (ordinal: number, squared: number): number =>
-    countedOf(ordinal) *
-    (worth.town + (squared <= DISTRICT ? worth.district : 0) + (squared <= CELL ? worth.cell : 0));
-  const strengthOf = (share: number): number => Math.log(share * candidateCount);
+  /** What one action is worth at a shop in the cell, the district and the town, and ln of it, times candidates over 2. */
+  const worths = { cell: 0, district: 0, town: 0 };
+  const logs = { cell: 0, district: 0, town: 0 };
+  const levelOf = (squared: number): keyof typeof logs =>
+    squared <= CELL ? 'cell' : squared <= DISTRICT ? 'district' : 'town';
+  const strengthOf = (ordinal: number, squared: number): number =>
+    Math.max(0, known[ordinal]!) + logs[levelOf(squared)];
   return {
     name: 'popularityNear',
-    valueOf: (ordinal) => shareOf(ordinal, chordSquaredTo(ordinal)),
-    strengthOf,
+    valueOf: (ordinal) =>
+      (Math.max(0, popularities[ordinal]!) + ACTIONS_BEFORE) * worths[levelOf(chordSquaredTo(ordinal))],
+    strengthOf: (ordinal) => strengthOf(ordinal, chordSquaredTo(ordinal)),
     write: (ordinals, strengths) => {
-      const sums = { cell: 0, district: 0, town: 0 };
+      let [cell, district, town] = [0, 0, 0];
       for (let i = 0; i < ordinals.length; i++) {
         const squared = chordSquaredTo(ordinals[i]!);
-        const counted = countedOf(ordinals[i]!);
+        const counted = Math.max(0, popularities[ordinals[i]!]!) + ACTIONS_BEFORE;
         strengths[i] = squared;
-        sums.town += counted;
-        if (squared <= DISTRICT) sums.district += counted;
-        if (squared <= CELL) sums.cell += counted;
+        town += counted;
+        if (squared <= DISTRICT) district += counted;
+        if (squared <= CELL) cell += counted;
       }
-      candidateCount = ordinals.length;
-      worth.cell = CELL_PART / sums.cell;
-      worth.district = DISTRICT_PART / sums.district;
-      worth.town = TOWN_PART / sums.town;
-      for (let i = 0; i < ordinals.length; i++)
-        strengths[i] = strengthOf(shareOf(ordinals[i]!, strengths[i]!));
+      worths.town = TOWN_PART / town;
+      worths.district = worths.town + DISTRICT_PART / district;
+      worths.cell = worths.district + CELL_PART / cell;
+      logs.town = Math.log((worths.town * ordinals.length) / 2);
+      logs.district = Math.log((worths.district * ordinals.length) / 2);
+      logs.cell = Math.log((worths.cell * ordinals.length) / 2);
+      for (let i = 0; i < ordinals.length; i++) strengths[i] = strengthOf(ordinals[i]!, strengths[i]!);
     },
   };
 }

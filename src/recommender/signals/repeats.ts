@@ -8,32 +8,35 @@
  *   recentRepeats  the same with a day
  *   again          1 of the shop of the user's newest action
  */
-import { sumByShop, type Visit } from './history.ts';
-import { signalOfFew, type Signal } from './signal.ts';
+import type { History } from './history.ts';
+import type { Signal } from './signal.ts';
 
 const DAY_MS = 86_400_000;
 const HALF_LIFE_MS = 30 * DAY_MS;
 const HALF_LIFE_OF_RECENT_MS = DAY_MS;
 
-export function known(visits: readonly Visit[]): Signal {
-  const values = new Map(visits.map(({ ordinal }) => [ordinal, 1]));
-  return signalOfFew('known', values, (value) => value);
+export function known({ shops }: History): Signal {
+  return shops.signal('known', new Float64Array(shops.count).fill(1), asItIs);
 }
 
-export function repeats(visits: readonly Visit[], nowMs: number): Signal {
-  return signalOfFew('repeats', agedCounts(visits, nowMs, HALF_LIFE_MS), Math.log1p);
+export function repeats(history: History): Signal {
+  return history.shops.signal('repeats', agedCounts(history, HALF_LIFE_MS), Math.log1p);
 }
 
-export function recentRepeats(visits: readonly Visit[], nowMs: number): Signal {
-  return signalOfFew('recentRepeats', agedCounts(visits, nowMs, HALF_LIFE_OF_RECENT_MS), Math.log1p);
+export function recentRepeats(history: History): Signal {
+  return history.shops.signal('recentRepeats', agedCounts(history, HALF_LIFE_OF_RECENT_MS), Math.log1p);
 }
 
-/** `visits` newest first. */
-export function again(visits: readonly Visit[]): Signal {
-  const values = new Map(visits.slice(0, 1).map(({ ordinal }) => [ordinal, 1]));
-  return signalOfFew('again', values, (value) => value);
+export function again({ shops }: History): Signal {
+  const isNewest = Float64Array.from(shops.ordinals, (_, place) => (place === 0 ? 1 : 0));
+  return shops.signal('again', isNewest, asItIs);
 }
 
-function agedCounts(visits: readonly Visit[], nowMs: number, halfLifeMs: number): Map<number, number> {
-  return sumByShop(visits, ({ atMs, weight }) => weight * 2 ** (-Math.max(0, nowMs - atMs) / halfLifeMs));
+function agedCounts(history: History, halfLifeMs: number): Float64Array {
+  const { agesMs, weights } = history;
+  return history.sums((at) => weights[at]! * 2 ** (-agesMs[at]! / halfLifeMs));
+}
+
+function asItIs(value: number): number {
+  return value;
 }

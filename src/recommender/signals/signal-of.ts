@@ -6,7 +6,7 @@ import type { RecommendJob } from '../recommend-job.ts';
 import { SIGNAL_NAMES, type SignalName } from '../request-bounds.ts';
 import { columnSignal } from './column.ts';
 import { habit } from './habit.ts';
-import { visitsOf, type Visit } from './history.ts';
+import { History } from './history.ts';
 import { hourFit } from './hour-fit.ts';
 import { popularity } from './popularity.ts';
 import { popularityNear } from './popularity-near.ts';
@@ -22,7 +22,7 @@ import { usualNext } from './usual-next.ts';
 interface Known {
   readonly generation: Generation;
   readonly job: RecommendJob;
-  readonly visits: () => readonly Visit[];
+  readonly history: () => History;
 }
 
 const MAKERS: Record<SignalName, (known: Known) => Signal> = {
@@ -31,20 +31,20 @@ const MAKERS: Record<SignalName, (known: Known) => Signal> = {
   proximity: ({ generation, job }) => proximity(generation, job.request.location),
   ratingWithPrior: ({ generation }) => ratingWithPrior(generation),
   hourFit: ({ generation, job }) => hourFit(generation, job.nowMs),
-  known: ({ visits }) => known(visits()),
-  repeats: ({ visits, job }) => repeats(visits(), job.nowMs),
-  recentRepeats: ({ visits, job }) => recentRepeats(visits(), job.nowMs),
-  again: ({ visits }) => again(visits()),
-  habit: ({ visits, job }) => habit(visits(), job.nowMs),
-  usualNext: ({ visits }) => usualNext(visits()),
-  transition: ({ generation, visits }) => transition(generation, visits()),
-  together: ({ generation, visits }) => together(generation, visits()),
+  known: ({ history }) => known(history()),
+  repeats: ({ history }) => repeats(history()),
+  recentRepeats: ({ history }) => recentRepeats(history()),
+  again: ({ history }) => again(history()),
+  habit: ({ history }) => habit(history()),
+  usualNext: ({ history }) => usualNext(history()),
+  transition: ({ generation, history }) => transition(generation, history()),
+  together: ({ generation, history }) => together(generation, history()),
 };
 
 /** Makes the signals of a job by name: one of those above, or a column of numbers. */
 export function signalMaker(generation: Generation, job: RecommendJob): (name: string) => Signal {
-  let visits: readonly Visit[] | undefined;
-  const known: Known = { generation, job, visits: () => (visits ??= visitsOf(generation, job)) };
+  let history: History | undefined;
+  const known: Known = { generation, job, history: () => (history ??= new History(generation, job)) };
   return (name) => {
     if (Object.hasOwn(MAKERS, name)) return MAKERS[name as SignalName](known);
     const { columns } = generation.catalog;

@@ -6,11 +6,9 @@
  */
 import type { Generation } from '../../snapshot/generation.ts';
 import { neighborSignal } from './neighbor-signal.ts';
-import type { Visit } from './history.ts';
+import type { History } from './history.ts';
 import type { Signal } from './signal.ts';
 
-/** `visits` newest first. */
-export function transition({ transitions }: Generation, visits: readonly Visit[]): Signal {
-  const last = visits.slice(0, 1).map(({ ordinal }) => ordinal);
-  return neighborSignal('transition', transitions, last, 1);
+export function transition({ transitions }: Generation, { shops }: History): Signal {
+  return neighborSignal('transition', transitions, shops.ordinals.slice(0, 1), 1);
 }
