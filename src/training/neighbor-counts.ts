@@ -1,7 +1,7 @@
 /** Which shops speak for which others: by the next step of a user, and by having their users in common. */
 import { Float64List, Uint32List } from '../base/growing-list.ts';
 import { NEIGHBOR_COUNT_MAX, type NeighborRows } from '../catalog/neighbors.ts';
-import type { Visits } from './shop-signals.ts';
+import type { Visits } from './visits.ts';
 
 /** Steps that never happened and stand against those that did, see recommender/signals/transition.ts. */
 const STEPS_BEFORE = 10;

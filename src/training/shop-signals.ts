@@ -4,6 +4,7 @@ import { ZoneClock } from '../catalog/zone-clock.ts';
 import type { CountedShops, ShopSignals } from '../snapshot/build-snapshot.ts';
 import type { ActionLog } from './action-log.ts';
 import { sharedUsers, transitions } from './neighbor-counts.ts';
+import { visitsIn, type Visits } from './visits.ts';
 
 export interface ShopSignalOptions {
   /** IANA name of the zone whose hours count. */
@@ -15,19 +16,6 @@ export interface ShopSignalOptions {
 }
 
 const DAY_MS = 86_400_000;
-const NO_ROW = 0xffff_ffff;
-
-/** Actions at shops of a build that count for them, in order of time. */
-export interface Visits {
-  readonly count: number;
-  readonly shopCount: number;
-  readonly userCount: number;
-  readonly users: Uint32Array;
-  /** Of the shops' file. */
-  readonly rows: Uint32Array;
-  readonly atMs: Float64Array;
-  readonly weights: Float64Array;
-}
 
 export function countShopSignals(
   log: ActionLog,
@@ -41,27 +29,6 @@ export function countShopSignals(
     hourFits: hourFits(visits, shops.categories, new ZoneClock(timeZone)),
     transitions: transitions(visits, sessionGapMinutes * 60_000),
     together: sharedUsers(visits),
-  };
-}
-
-/** Those at shops that the build does not know, and those that push down, are left out. */
-function visitsIn(log: ActionLog, shops: CountedShops): Visits {
-  const rowOfShop = Uint32Array.from(log.shopIds, (shopId) => shops.rowOf(shopId) ?? NO_ROW);
-  const dismiss = log.types.indexOf('dismiss');
-  const isMeant = (at: number): boolean =>
-    log.targets[at]! < rowOfShop.length &&
-    rowOfShop[log.targets[at]!] !== NO_ROW &&
-    log.typeNumbers[at] !== dismiss &&
-    log.weights[at]! > 0;
-  const places = Uint32Array.from({ length: log.count }, (_, at) => at).filter(isMeant);
-  return {
-    count: places.length,
-    shopCount: shops.count,
-    userCount: log.userIds.length,
-    users: places.map((at) => log.users[at]!),
-    rows: places.map((at) => rowOfShop[log.targets[at]!]!),
-    atMs: Float64Array.from(places, (at) => log.atMs[at]!),
-    weights: Float64Array.from(places, (at) => log.weights[at]!),
   };
 }
 
