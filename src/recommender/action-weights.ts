@@ -1,4 +1,5 @@
 /** How much actions count. */
+import { DISMISS } from '../domain/dismiss.ts';
 import type { LineAction } from './line-action.ts';
 
 const MS_PER_MINUTE = 60_000;
@@ -12,7 +13,7 @@ const HALF_LIVES_BEHIND_MAX = 500;
 /** With -1 one dismissed shop would outweigh the search that showed it: what is like both would count nothing. */
 export const DISMISS_WEIGHT = -0.5;
 /** Of types that a request says nothing of; 1 of all others. */
-const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([['dismiss', DISMISS_WEIGHT]]);
+const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([[DISMISS, DISMISS_WEIGHT]]);
 
 /**
  * 2^(-age / halfLife) for each of `atMs`: 1 for an action of this moment, a half after each half-life. The future

@@ -1,4 +1,4 @@
-/** The columns that shops, vectors and lists of users share: which are needed, which other names people give them, and what is an id. */
+/** The columns that shops, vectors, lists of users and actions share: which are needed, which other names people give them, and what is an id. */
 import { type InputFaults, inputInvalid } from './input-faults.ts';
 
 /** Names seen in the wild, lower case and without anything but letters. */
@@ -20,6 +20,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   lat: ['lat', 'latitude', 'y'],
   vector: ['vector', 'vec', 'vectors', 'embedding', 'embeddings', 'emb', 'values', 'features'],
   keyword: ['keyword', 'query', 'term', 'text', 'search', 'keywords'],
+  at: ['at', 'time', 'timestamp', 'ts', 'date', 'datetime', 'createdat', 'utc'],
   userId: ['userid', 'user', 'customerid', 'memberid', 'uid'],
   shopIds: ['shopids', 'shops', 'shopid', 'storeids', 'stores', 'itemids', 'items', 'recommendations'],
 };

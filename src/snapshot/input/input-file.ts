@@ -3,8 +3,8 @@
  * The only module of the input that opens files.
  */
 import { createReadStream } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EngineError } from '../../base/errors.ts';
@@ -40,13 +40,10 @@ const CHUNK_BYTES = 1 << 20;
  * is no file to read.
  */
 export async function inspectInput(path: string, formats: readonly InputFormat[]): Promise<InputFile> {
-  const name = basename(path).toLowerCase();
-  const format = formats.find((candidate) =>
-    EXTENSIONS[candidate].some((extension) => name.endsWith(extension)),
-  );
+  const format = formatOf(path, formats);
   if (format === undefined) {
-    const expected = `a name ending in ${formats.flatMap((known) => EXTENSIONS[known]).join(', ')}`;
-    throw inputInvalid({ file: path, place: 'name', found: JSON.stringify(basename(path)), expected });
+    const found = JSON.stringify(basename(path));
+    throw inputInvalid({ file: path, place: 'name', found, expected: expectedName(formats) });
   }
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(path, error);
@@ -58,7 +55,35 @@ export async function inspectInput(path: string, formats: readonly InputFormat[]
   if (status.size === 0) {
     throw inputInvalid({ file: path, place: 'byte 0', found: 'an empty file', expected: `a ${format} file` });
   }
-  return { path, format, gzip: name.endsWith('.gz'), sizeBytes: status.size };
+  return { path, format, gzip: path.toLowerCase().endsWith('.gz'), sizeBytes: status.size };
+}
+
+/**
+ * The files that `path` stands for: itself, or if it is a folder all files of these formats in it and below, sorted.
+ * Names that begin with a dot, as tools give them to what is not finished yet, are passed over.
+ * Throws `input_invalid` for a folder without any, `file_unreadable` for one that cannot be listed.
+ */
+export async function findInputs(path: string, formats: readonly InputFormat[]): Promise<string[]> {
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(path, error);
+  });
+  if (!status.isDirectory()) return [path];
+  const names = await readdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(path, error);
+  });
+  const isHidden = (name: string): boolean => name.split(sep).some((part) => part.startsWith('.'));
+  const found = names.filter((name) => formatOf(name, formats) !== undefined && !isHidden(name)).sort();
+  if (found.length > 0) return found.map((name) => join(path, name));
+  throw inputInvalid({ file: path, place: 'folder', found: 'no such file', expected: expectedName(formats) });
+}
+
+function formatOf(path: string, formats: readonly InputFormat[]): InputFormat | undefined {
+  const name = basename(path).toLowerCase();
+  return formats.find((format) => EXTENSIONS[format].some((extension) => name.endsWith(extension)));
+}
+
+function expectedName(formats: readonly InputFormat[]): string {
+  return `a name ending in ${formats.flatMap((format) => EXTENSIONS[format]).join(', ')}`;
 }
 
 /** Yields the content of `file`, unpacked, in pieces of up to about 1 MiB that are not reused. */
