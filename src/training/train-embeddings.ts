@@ -1,0 +1,171 @@
+/**
+ * From what users did to embeddings of shops and keywords in one space: sessions → vocabulary → lists of negatives → training →
+ * unit rows for all shops of the catalog and the keywords.
+ */
+import { EngineError } from '../base/errors.ts';
+import { validate } from '../base/validate.ts';
+import { GroundCells } from '../geo/ground-cells.ts';
+import type { ActionLog } from './action-log.ts';
+import { negativeLists } from './negative-lists.ts';
+import { sessionsOf, targetCounts, type Sessions } from './sessions.ts';
+import { talliesByEpoch, trainingPlan } from './train-chunks.ts';
+import { trainInThreads, type TrainingProgress } from './train-in-threads.ts';
+import { layOut } from './train-memory.ts';
+import { TrainingOptionsSchema, type TrainingOptions, type TrainingSettings } from './training-options.ts';
+import type { TrainingShop } from './training-shop.ts';
+import { embedUntrained, writeUnit } from './untrained-shops.ts';
+import { NO_ROW, vocabularyOf, type Vocabulary } from './vocabulary.ts';
+
+/** Rows are of unit length. */
+export interface TrainedEmbeddings {
+  readonly dimensions: number;
+  /** [S][D], in the order of the shops that were given. */
+  readonly shopVectors: Float32Array;
+  /** That were learned, the most searched first. */
+  readonly keywords: readonly string[];
+  /** How often each was searched in the log. */
+  readonly keywordCounts: readonly number[];
+  /** [K][D]. */
+  readonly keywordVectors: Float32Array;
+  readonly report: TrainingReport;
+}
+
+/** What a training was made of and how it went, for a model card. */
+export interface TrainingReport {
+  readonly settings: TrainingSettings;
+  readonly actionCount: number;
+  readonly userCount: number;
+  readonly sessionCount: number;
+  /** Actions that take part in sessions. */
+  readonly sessionActionCount: number;
+  readonly shopCount: number;
+  /** Of them, learned from actions; the others are placed beside those. */
+  readonly trainedShopCount: number;
+  /** Shops of the actions that are not among the shops: they are learned with, and not written. */
+  readonly unknownShopCount: number;
+  readonly keywordCount: number;
+  /** Pairs of a target and one of its context, over all epochs. */
+  readonly pairCount: number;
+  /** Mean −ln likelihood of a pair and its negatives, epoch by epoch. */
+  readonly losses: readonly number[];
+}
+
+/**
+ * Trains on all actions of `log`. With one thread the same log, shops and settings give the same bits.
+ *
+ * Throws a `RequestError` for a setting that does not hold or that needs more memory than there is, and `input_invalid` if no
+ * session of two actions has a shop of `shops` in it.
+ */
+export async function trainEmbeddings(
+  log: ActionLog,
+  shops: readonly TrainingShop[],
+  options: TrainingOptions = {},
+  onProgress: (progress: TrainingProgress) => void = () => {},
+): Promise<TrainedEmbeddings> {
+  const settings = validate(TrainingOptionsSchema, options);
+  const counts = targetCounts(log);
+  const sessions = sessionsOf(log, counts, settings);
+  const vocabulary = vocabularyOf(sessions, counts.length);
+  const shopRows = rowsOfShops(log, shops, vocabulary);
+  if (shopRows.every((row) => row === NO_ROW)) throw nothingToLearn(log, sessions, settings);
+
+  const cells = cellsOfRows(shops, shopRows, vocabulary.rowCount, settings.neighbourhoodMeters);
+  const lists = negativeLists(vocabulary.counts, cells);
+  const memory = layOut({ sessions, vocabulary, lists, settings });
+  const plan = trainingPlan(memory, sessions, settings);
+  await trainInThreads(plan, onProgress);
+
+  const keywords = trainedKeywords(log, counts, vocabulary);
+  const tallies = talliesByEpoch(plan);
+  const trainedShopCount = shopRows.filter((row) => row !== NO_ROW).length;
+  return {
+    dimensions: settings.dimensions,
+    shopVectors: vectorsOfShops(shops, shopRows, memory.embeddings, settings),
+    keywords: keywords.map(({ keyword }) => keyword),
+    keywordCounts: keywords.map(({ count }) => count),
+    keywordVectors: unitRows(
+      keywords.map(({ row }) => row),
+      memory.embeddings,
+      settings.dimensions,
+    ),
+    report: {
+      settings,
+      actionCount: log.count,
+      userCount: log.userIds.length,
+      sessionCount: sessions.count,
+      sessionActionCount: sessions.targets.length,
+      shopCount: shops.length,
+      trainedShopCount,
+      unknownShopCount: vocabulary.rowCount - keywords.length - trainedShopCount,
+      keywordCount: keywords.length,
+      pairCount: tallies.reduce((sum, { pairCount }) => sum + pairCount, 0),
+      losses: tallies.map(({ lossSum, pairCount }) => lossSum / pairCount),
+    },
+  };
+}
+
+/** The row of each shop, or `NO_ROW`. */
+function rowsOfShops(log: ActionLog, shops: readonly TrainingShop[], { rows }: Vocabulary): Uint32Array {
+  const targetOf = new Map(log.shopIds.map((shopId, target) => [shopId, target]));
+  return Uint32Array.from(shops, ({ shopId }) => {
+    const target = targetOf.get(shopId);
+    return target === undefined ? NO_ROW : rows[target]!;
+  });
+}
+
+/** The cell that the shop of each row lies in; undefined for keywords and for shops that are not given. */
+function cellsOfRows(
+  shops: readonly TrainingShop[],
+  shopRows: Uint32Array,
+  rowCount: number,
+  cellMeters: number,
+): (number | undefined)[] {
+  const grid = new GroundCells(cellMeters);
+  const cells = new Array<number | undefined>(rowCount).fill(undefined);
+  shops.forEach(({ lon, lat }, at) => {
+    if (shopRows[at] !== NO_ROW) cells[shopRows[at]!] = grid.cellOf(lon, lat);
+  });
+  return cells;
+}
+
+/** [S][D]: what was learned, and what is like it where nothing was. */
+function vectorsOfShops(
+  shops: readonly TrainingShop[],
+  shopRows: Uint32Array,
+  embeddings: Float32Array,
+  { dimensions, neighbourhoodMeters }: TrainingSettings,
+): Float32Array {
+  const vectors = unitRows(shopRows, embeddings, dimensions);
+  embedUntrained(shops, (at) => shopRows[at] !== NO_ROW, vectors, neighbourhoodMeters);
+  return vectors;
+}
+
+/** The embeddings of `rows`, each of unit length; 0 for `NO_ROW`. */
+function unitRows(rows: ArrayLike<number>, embeddings: Float32Array, dimensions: number): Float32Array {
+  const vectors = new Float32Array(rows.length * dimensions);
+  for (let at = 0; at < rows.length; at++) {
+    const start = rows[at]! * dimensions;
+    if (rows[at] !== NO_ROW)
+      writeUnit(embeddings.subarray(start, start + dimensions), vectors.subarray(at * dimensions));
+  }
+  return vectors;
+}
+
+/** The most searched first, those of one count by their text. */
+function trainedKeywords(log: ActionLog, counts: Uint32Array, { rows }: Vocabulary) {
+  const firstTarget = log.shopIds.length;
+  return log.keywords
+    .map((keyword, i) => ({ keyword, row: rows[firstTarget + i]!, count: counts[firstTarget + i]! }))
+    .filter(({ row }) => row !== NO_ROW)
+    .sort((a, b) => b.count - a.count || (a.keyword < b.keyword ? -1 : 1));
+}
+
+function nothingToLearn(log: ActionLog, sessions: Sessions, settings: TrainingSettings): EngineError {
+  const { countMin, sessionGapMinutes } = settings;
+  return new EngineError(
+    'input_invalid',
+    `of ${log.count} actions on ${log.shopIds.length} shops and ${log.keywords.length} keywords ${sessions.count} sessions can be ` +
+      `learned from, none with one of the shops; expected users who act on several shops within ${sessionGapMinutes} minutes, and ` +
+      `shops with ${countMin} actions or more; are the shop ids those of the shops, and at in order?`,
+  );
+}
