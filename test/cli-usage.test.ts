@@ -74,6 +74,14 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
   [['snapshot', 'activate', '--store', 's'], ["missing required argument 'version'"]],
   [['snapshot', 'rollback', '--store', 's', 'v'], ['too many arguments']],
   [
+    ['train', '--actions', 'a.csv', '--shops', 's.csv'],
+    ['--out <directory>', 'not specified'],
+  ],
+  [
+    ['train', '--epochs', 'many'],
+    ["'many'", 'a number'],
+  ],
+  [
     ['recommend', '--store', 's', '--lat', '1'],
     ['--lon <degrees>', 'not specified'],
   ],

@@ -1,7 +1,7 @@
 /** What is learned from the actions of a town with known tastes, and that it is learned the same way again. */
 import { beforeAll, expect, test } from 'vitest';
 import { CUISINES } from '../src/synthetic/cuisines.ts';
-import { ActionLogBuilder } from '../src/training/action-log.ts';
+import { ActionLogBuilder, slice } from '../src/training/action-log.ts';
 import { trainEmbeddings, type TrainedEmbeddings } from '../src/training/train-embeddings.ts';
 import type { TrainingProgress } from '../src/training/train-in-threads.ts';
 import { trainingTown } from './training-town.ts';
@@ -120,6 +120,18 @@ test('two threads learn as well', async () => {
   expect(report.pairCount).toBe(trained.report.pairCount);
   expect(report.losses.at(-1)).toBeCloseTo(trained.report.losses.at(-1)!, 1);
   expect(shopVectors.every(Number.isFinite)).toBe(true);
+});
+
+test('a short log is gone through more often, unless the epochs are said', async () => {
+  const short = slice(log, 0, 2_000);
+  const { report } = await trainEmbeddings(short, shops, ONE_THREAD);
+  const rowCount = report.trainedShopCount + report.keywordCount;
+  expect(report.settings.epochs).toBe(Math.ceil((100 * rowCount) / report.sessionActionCount));
+  expect(report.losses).toHaveLength(report.settings.epochs);
+  expect(report.losses.at(-1)).toBeLessThan(1);
+  expect(trained.report.settings.epochs).toBe(5);
+  const once = await trainEmbeddings(short, shops, { ...ONE_THREAD, epochs: 1 });
+  expect(once.report.losses).toHaveLength(1);
 });
 
 test('shops that are gone are learned with, counted and not written', async () => {

@@ -27,7 +27,7 @@ function randomSessions(random: Random, count: number): Sessions {
 
 /** A memory to train in; the same seed and options make the same one. */
 function trainingMemory(seed: number, options: TrainingOptions) {
-  const settings = TrainingOptionsSchema.parse({ ...options, threads: 1, seed });
+  const settings = { ...TrainingOptionsSchema.parse({ ...options, threads: 1, seed }), epochs: 1 };
   const sessions = randomSessions(new Random(seed), 40);
   const vocabulary = vocabularyOf(sessions, TARGET_COUNT);
   const cells = Array.from(vocabulary.targets, (target) => (target % 3 === 0 ? undefined : target % 2));

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { EngineOptionsSchema } from '../engine/config.ts';
 import { readJsonFile } from './json-file.ts';
-import { readNumber, readPath, readText } from './option-values.ts';
+import { inWords, readNumber, readPath, readText } from './option-values.ts';
 
 /** `--store`, `--data`, `--threads` … in the order of the schema; what may not be left out must be given. */
 export function engineSettingOptions(): Option[] {
@@ -11,7 +11,7 @@ export function engineSettingOptions(): Option[] {
 }
 
 function settingOption(name: string, schema: z.ZodType): Option {
-  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const words = inWords(name);
   const variable = `DOORRANK_${words.replaceAll('-', '_').toUpperCase()}`;
   const option = (value: string) =>
     new Option(`--${words} <${value}>`, schema.description?.replaceAll('`', '')).env(variable);

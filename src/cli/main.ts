@@ -15,6 +15,7 @@ import { snapshotInspectCommand } from './snapshot-inspect.ts';
 import { snapshotListCommand } from './snapshot-list.ts';
 import { snapshotRollbackCommand } from './snapshot-rollback.ts';
 import { snapshotVerifyCommand } from './snapshot-verify.ts';
+import { trainCommand } from './train.ts';
 
 function doorrank(): Command {
   const program = new Command('doorrank')
@@ -27,6 +28,7 @@ function doorrank(): Command {
   serveCommand(program);
   recommendCommand(program);
   compareCommand(program);
+  trainCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);

@@ -46,6 +46,11 @@ export function readPath(text: string): string {
   return readText(text);
 }
 
+/** The name of a setting as that of its option: `windowSize` is `window-size`. */
+export function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** `--store <directory>`, or DOORRANK_STORE. */
 export function storeOption(): Option {
   return new Option('--store <directory>', 'directory of the snapshots')

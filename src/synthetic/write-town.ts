@@ -2,8 +2,10 @@
  * Writes a town as the files that `doorrank snapshot build` reads, for people to open too: shops.csv, shop-vectors.npy,
  * keywords.ndjson and actions.ndjson. The same town gives the same bytes.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { writeLines } from '../base/write-lines.ts';
+import { writeNpy } from '../base/write-npy.ts';
 import type { Action } from '../domain/action.ts';
 import type { Shop } from '../domain/shop.ts';
 import type { Town } from './town.ts';
@@ -23,7 +25,6 @@ const COLUMNS = [
 const ATTRIBUTES = ['chain', 'signatureDish', 'spicy', 'vegetarian'];
 /** Keyword vectors are text: five decimals move a similarity by less than 1e-4, and keep the file half as long. */
 const VECTOR_DECIMALS = 5;
-const CHUNK_CHARACTERS = 1 << 20;
 
 /** Writes the four files into `directory`, which is made if it is not there. Files of these names are replaced. */
 export function writeTown(town: Town, directory: string): void {
@@ -68,38 +69,4 @@ function csvField(text: string): string {
 
 function rounded(part: number): number {
   return Number(part.toFixed(VECTOR_DECIMALS));
-}
-
-function writeNpy(file: string, vectors: Float32Array, dimensions: number): void {
-  writeFileSync(file, npyHeader(vectors.length / dimensions, dimensions));
-  appendFileSync(file, new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
-}
-
-/** NumPy's format 1.0 for little-endian float32 in C order; the data begins at a multiple of 64 bytes. */
-function npyHeader(rowCount: number, dimensions: number): Buffer {
-  const fixedBytes = 10;
-  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rowCount}, ${dimensions}), }`;
-  const length = Math.ceil((fixedBytes + description.length + 1) / 64) * 64 - fixedBytes;
-  const header = Buffer.alloc(fixedBytes + length, ' ');
-  header.write('\x93NUMPY\x01\x00', 'latin1');
-  header.writeUInt16LE(length, 8);
-  header.write(`${description.padEnd(length - 1)}\n`, fixedBytes, 'latin1');
-  return header;
-}
-
-/** Writes lines in chunks, so that a town of any size passes through little memory. */
-function writeLines(file: string, lines: Iterable<string>): void {
-  const descriptor = openSync(file, 'w');
-  try {
-    let chunk = '';
-    for (const line of lines) {
-      chunk += `${line}\n`;
-      if (chunk.length < CHUNK_CHARACTERS) continue;
-      writeFileSync(descriptor, chunk);
-      chunk = '';
-    }
-    writeFileSync(descriptor, chunk);
-  } finally {
-    closeSync(descriptor);
-  }
 }

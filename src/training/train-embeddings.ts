@@ -11,7 +11,12 @@ import { sessionsOf, targetCounts, type Sessions } from './sessions.ts';
 import { talliesByEpoch, trainingPlan } from './train-chunks.ts';
 import { trainInThreads, type TrainingProgress } from './train-in-threads.ts';
 import { layOut } from './train-memory.ts';
-import { TrainingOptionsSchema, type TrainingOptions, type TrainingSettings } from './training-options.ts';
+import {
+  epochsFor,
+  TrainingOptionsSchema,
+  type TrainingOptions,
+  type TrainingSettings,
+} from './training-options.ts';
 import type { TrainingShop } from './training-shop.ts';
 import { embedUntrained, writeUnit } from './untrained-shops.ts';
 import { NO_ROW, vocabularyOf, type Vocabulary } from './vocabulary.ts';
@@ -62,12 +67,14 @@ export async function trainEmbeddings(
   options: TrainingOptions = {},
   onProgress: (progress: TrainingProgress) => void = () => {},
 ): Promise<TrainedEmbeddings> {
-  const settings = validate(TrainingOptionsSchema, options);
+  const given = validate(TrainingOptionsSchema, options);
   const counts = targetCounts(log);
-  const sessions = sessionsOf(log, counts, settings);
+  const sessions = sessionsOf(log, counts, given);
   const vocabulary = vocabularyOf(sessions, counts.length);
   const shopRows = rowsOfShops(log, shops, vocabulary);
-  if (shopRows.every((row) => row === NO_ROW)) throw nothingToLearn(log, sessions, settings);
+  if (shopRows.every((row) => row === NO_ROW)) throw nothingToLearn(log, sessions, given);
+  const { epochs = epochsFor(vocabulary.rowCount, sessions.targets.length) } = given;
+  const settings: TrainingSettings = { ...given, epochs };
 
   const cells = cellsOfRows(shops, shopRows, vocabulary.rowCount, settings.neighbourhoodMeters);
   const lists = negativeLists(vocabulary.counts, cells);
@@ -160,8 +167,11 @@ function trainedKeywords(log: ActionLog, counts: Uint32Array, { rows }: Vocabula
     .sort((a, b) => b.count - a.count || (a.keyword < b.keyword ? -1 : 1));
 }
 
-function nothingToLearn(log: ActionLog, sessions: Sessions, settings: TrainingSettings): EngineError {
-  const { countMin, sessionGapMinutes } = settings;
+function nothingToLearn(
+  log: ActionLog,
+  sessions: Sessions,
+  { countMin, sessionGapMinutes }: Pick<TrainingSettings, 'countMin' | 'sessionGapMinutes'>,
+): EngineError {
   return new EngineError(
     'input_invalid',
     `of ${log.count} actions on ${log.shopIds.length} shops and ${log.keywords.length} keywords ${sessions.count} sessions can be ` +

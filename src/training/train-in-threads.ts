@@ -20,6 +20,8 @@ export interface TrainingProgress {
   readonly pairsPerSecond: number;
   /** Mean −ln likelihood of a pair and its negatives since the report before; NaN if there was none. */
   readonly loss: number;
+  /** What is left to do takes so long if it goes on as before; NaN before anything was done. */
+  readonly leftMs: number;
 }
 
 /** Resolves when all chunks are trained. What a thread throws ends the others. */
@@ -41,7 +43,8 @@ export async function trainInThreads(
 
 function reporter(plan: TrainingPlan, onProgress: (progress: TrainingProgress) => void): () => void {
   const total = chunkCountOf(plan);
-  let before = { lossSum: 0, pairCount: 0, atMs: performance.now() };
+  const startMs = performance.now();
+  let before = { lossSum: 0, pairCount: 0, atMs: startMs };
   return () => {
     const tallies = talliesByEpoch(plan);
     const now = {
@@ -50,12 +53,14 @@ function reporter(plan: TrainingPlan, onProgress: (progress: TrainingProgress) =
       atMs: performance.now(),
     };
     const newCount = now.pairCount - before.pairCount;
+    const done = Math.min(Atomics.load(plan.next, 0), total);
     onProgress({
-      done: Math.min(Atomics.load(plan.next, 0), total),
+      done,
       total,
       pairCount: now.pairCount,
       pairsPerSecond: (1000 * newCount) / Math.max(1, now.atMs - before.atMs),
       loss: (now.lossSum - before.lossSum) / newCount,
+      leftMs: ((now.atMs - startMs) * (total - done)) / done,
     });
     before = now;
   };

@@ -6,6 +6,11 @@ import { numberWithin, wholeNumber } from '../base/bounds.ts';
 const DIMENSIONS_MIN = 32;
 const DIMENSIONS_MAX = 256;
 const MULTIPLE = { error: `must be a multiple of 4 within ${DIMENSIONS_MIN}..${DIMENSIONS_MAX}` };
+/** Unless they are said. */
+const EPOCHS_MIN = 5;
+const EPOCHS_MAX = 100;
+/** With so many the loss has come down (synthetic towns of 2,000 to 300,000 actions); with a tenth, nothing is learned yet. */
+const ACTIONS_PER_ROW = 100;
 /** A hundred years: all that a user ever did is one session. */
 const GAP_MINUTES_MAX = 52_560_000;
 
@@ -15,7 +20,12 @@ export const TrainingOptionsSchema = z
       .multipleOf(4, MULTIPLE)
       .default(64)
       .describe('of the embeddings; a multiple of 4'),
-    epochs: wholeNumber(1, 1_000).default(5).describe('times that all sessions are gone through'),
+    epochs: wholeNumber(1, 1_000)
+      .optional()
+      .describe(
+        `times that all sessions are gone through; if unsaid ${EPOCHS_MIN} to ${EPOCHS_MAX}, so that a shop or keyword has ` +
+          `${ACTIONS_PER_ROW} actions on average`,
+      ),
     windowSize: wholeNumber(1, 64)
       .default(5)
       .describe('how far apart two actions of a session may be to count as context, in actions'),
@@ -57,4 +67,10 @@ export const TrainingOptionsSchema = z
 /** Settings that are left out have their default. */
 export type TrainingOptions = z.input<typeof TrainingOptionsSchema>;
 /** Settings as they are used. */
-export type TrainingSettings = z.output<typeof TrainingOptionsSchema>;
+export type TrainingSettings = z.output<typeof TrainingOptionsSchema> & { readonly epochs: number };
+
+/** The epochs of a training of `rowCount` shops and keywords on sessions of `actionCount` actions, unless they are said. */
+export function epochsFor(rowCount: number, actionCount: number): number {
+  const wanted = Math.ceil((ACTIONS_PER_ROW * rowCount) / actionCount);
+  return Math.min(EPOCHS_MAX, Math.max(EPOCHS_MIN, wanted));
+}

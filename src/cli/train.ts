@@ -1,0 +1,113 @@
+/** `doorrank train`: files of actions and shops become embeddings for `snapshot build`. */
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { readActionLog, type ReadActions } from '../training/read-action-log.ts';
+import { readTrainingShops } from '../training/read-training-shops.ts';
+import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
+import { TrainingOptionsSchema, type TrainingOptions } from '../training/training-options.ts';
+import { writeEmbeddings, type EmbeddingFiles } from '../training/write-embeddings.ts';
+import { inWords, readNumber, readPath } from './option-values.ts';
+import { trainDisplay } from './train-display.ts';
+
+interface TrainCommandOptions extends TrainingOptions {
+  readonly actions: readonly string[];
+  readonly shops: string;
+  readonly out: string;
+}
+
+export function trainCommand(program: Command): void {
+  const command = program
+    .command('train')
+    .description(
+      'learn embeddings of shops and keywords from actions; nothing is learned unless every row is good',
+    )
+    .requiredOption(
+      '--actions <path...>',
+      'what users did: .csv, .ndjson or .parquet with userId, at, keyword or shopId …, or folders of them',
+      readAnotherPath,
+    )
+    .requiredOption('--shops <file>', 'shops: .csv, .ndjson or .parquet with shopId, lon, lat …', readPath)
+    .requiredOption('--out <directory>', 'where shops.npy, keywords.ndjson and model-card.json go', readPath);
+  for (const option of settingOptions()) command.addOption(option);
+  command
+    .addHelpText(
+      'after',
+      `
+Example:
+  doorrank train --actions ./actions --shops shops.csv --out ./trained
+  doorrank snapshot build --shops shops.csv --shop-vectors trained/shops.npy --keyword-vectors trained/keywords.ndjson \\
+    --model-card trained/model-card.json --version 2026-11-22 --store ./store --activate`,
+    )
+    .action(runTrain);
+}
+
+/** Collects the paths of an option that takes several; before the first there is nothing. */
+function readAnotherPath(path: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), readPath(path)];
+}
+
+/** Every setting in the words of its schema. */
+function settingOptions(): Option[] {
+  return Object.entries(TrainingOptionsSchema.shape).map(([name, schema]) => {
+    const option = new Option(`--${inWords(name)} <number>`, schema.description).argParser(readNumber);
+    if (schema instanceof z.ZodDefault) option.default(schema.def.defaultValue);
+    return option.helpGroup('Training:');
+  });
+}
+
+async function runTrain({ actions, shops, out, ...settings }: TrainCommandOptions): Promise<void> {
+  const display = trainDisplay();
+  try {
+    const found = await readTrainingShops(shops, (done, total) => display.read('shops', done, total));
+    const read = await readActionLog(actions, (done, total) => display.read('actions', done, total));
+    const startMs = performance.now();
+    const trained = await trainEmbeddings(read.log, found, settings, (progress) => display.train(progress));
+    const trainingMs = performance.now() - startMs;
+    display.stop();
+    const files = writeEmbeddings(trained, modelCard(read, trained.report), out);
+    console.log([...learnedLines(read, trained.report, trainingMs), ...nextLines(shops, files)].join('\n'));
+  } finally {
+    display.stop();
+  }
+}
+
+/** What the snapshot will say of itself. */
+function modelCard({ log, impressionCount }: ReadActions, report: TrainingReport) {
+  const instant = (row: number): string => new Date(log.atMs[row]!).toISOString();
+  return {
+    trainedBy: 'doorrank train',
+    actionsFrom: instant(0),
+    actionsTo: instant(log.count - 1),
+    impressionCount,
+    ...report,
+  };
+}
+
+function learnedLines(
+  { impressionCount }: ReadActions,
+  report: TrainingReport,
+  trainingMs: number,
+): string[] {
+  const { settings, losses, pairCount } = report;
+  const seconds = trainingMs / 1000;
+  const unlearned = Math.LN2 * (settings.negatives + 1);
+  const lines = [
+    `learned ${report.trainedShopCount} of ${report.shopCount} shops and ${report.keywordCount} keywords, ${settings.dimensions} dimensions`,
+    `from    ${report.actionCount} actions of ${report.userCount} users: ${report.sessionActionCount} in ${report.sessionCount} sessions`,
+    `loss    ${losses[0]!.toFixed(3)} in the first of ${losses.length} epochs, ${losses.at(-1)!.toFixed(3)} in the last; ${unlearned.toFixed(3)} is what knows nothing`,
+    `in      ${seconds.toFixed(1)} s, ${pairCount} pairs, ${(pairCount / seconds / 1e6).toFixed(1)} M a second in ${settings.threads} threads`,
+  ];
+  if (report.unknownShopCount > 0)
+    lines.push(`${report.unknownShopCount} shops of the actions are not among the shops`);
+  if (impressionCount > 0) lines.push(`${impressionCount} impressions were left out`);
+  return lines;
+}
+
+function nextLines(shops: string, { shopVectors, keywordVectors, modelCard }: EmbeddingFiles): string[] {
+  const keywords = keywordVectors === undefined ? '' : ` --keyword-vectors ${keywordVectors}`;
+  return [
+    `wrote   ${[shopVectors, keywordVectors, modelCard].filter(Boolean).join(', ')}`,
+    'Next:',
+    `  doorrank snapshot build --shops ${shops} --shop-vectors ${shopVectors}${keywords} --model-card ${modelCard} --version … --store …`,
+  ];
+}
