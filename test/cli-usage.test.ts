@@ -7,6 +7,7 @@ import { doorrank, type Ended } from './cli-process.ts';
 const LOCATION = ['--lon', '126.9784', '--lat', '37.5667'];
 const RECOMMEND = ['recommend', '--store', 'nowhere', ...LOCATION];
 const BUILD = ['snapshot', 'build', '--shops', 'a.csv', '--shop-vectors', 'a.npy'];
+const EVALUATE = ['evaluate', '--store', '.', '--actions', 'a.csv', '--protocol', 'next'];
 
 /** Wrong usages, and what their message must hold. */
 const WRONG: readonly (readonly [args: readonly string[], says: readonly string[]])[] = [
@@ -55,6 +56,43 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
     ["'loud'", 'info'],
   ],
   [['serve', '--store', 's', '--data', 'd', '--token', ''], ['is a shell variable not set?']],
+  [EVALUATE, ['name the test part by --test, --test-share or --test-from']],
+  [
+    [...EVALUATE, '--test-share', '1'],
+    ["'1'", 'between 0 and 1'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--test', 'b.csv'],
+    ["'--test <paths...>' cannot be used with option '--test-share <share>'"],
+  ],
+  [
+    [...EVALUATE, '--test-from', '2026-11-22'],
+    ["'2026-11-22'", 'ISO 8601 instant'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--protocol', 'old'],
+    ["'old'", 'next, new'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--k', '5,0'],
+    ["'5,0'", 'whole number from 1 on'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--k', '1001'],
+    ["'1001'", '1..1000'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--baselines', 'oracle'],
+    ['No baseline oracle', 'user-knn'],
+  ],
+  [
+    [...EVALUATE, '--test-share', '0.2', '--baselines', 'nearest', '--against', 'popularity'],
+    ['--against must name doorrank, nearest, got popularity'],
+  ],
+  [
+    [...EVALUATE, '--protocol', 'new', '--test-share', '0.2', '--last-of-sessions'],
+    ['--last-of-sessions and --targets choose among next shops'],
+  ],
   [BUILD, ['--version <name>', 'not specified']],
   [
     [...BUILD, '--version', '1'],

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { compareCommand } from './compare.ts';
 import { demoCommand } from './demo.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { reportFailure } from './failure.ts';
 import { recommendCommand } from './recommend.ts';
 import { serveCommand } from './serve.ts';
@@ -29,6 +30,7 @@ function doorrank(): Command {
   recommendCommand(program);
   compareCommand(program);
   trainCommand(program);
+  evaluateCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);

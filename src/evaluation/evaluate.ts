@@ -17,7 +17,7 @@ import { countsOf, groupsOf, summarize } from './summary.ts';
 import { isoOf, type CutLog } from './time-cut.ts';
 
 /** The name of what is evaluated, among those of the baselines. */
-const SUBJECT = 'doorrank';
+export const SUBJECT = 'doorrank';
 
 export interface EvaluationOptions extends CaseSelection {
   readonly protocol: Protocol;

@@ -1,4 +1,5 @@
 /** The part of a log of actions that says which shops users wanted. */
+import { DISMISS } from '../domain/dismiss.ts';
 import type { CountedShops } from '../snapshot/build-snapshot.ts';
 import type { ActionLog } from './action-log.ts';
 
@@ -19,7 +20,7 @@ export interface Visits {
 /** Those at shops that the build does not know, and those that push down, are left out. */
 export function visitsIn(log: ActionLog, shops: CountedShops): Visits {
   const rowOfShop = Uint32Array.from(log.shopIds, (shopId) => shops.rowOf(shopId) ?? NO_ROW);
-  const dismiss = log.types.indexOf('dismiss');
+  const dismiss = log.types.indexOf(DISMISS);
   const isMeant = (at: number): boolean =>
     log.targets[at]! < rowOfShop.length &&
     rowOfShop[log.targets[at]!] !== NO_ROW &&

@@ -1,0 +1,93 @@
+/** An evaluation as plain tables: the headline with intervals, what differs from the reference, the rest, the groups. */
+import { headlineMetrics } from '../evaluation/headline-metrics.ts';
+import type { Estimate, EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
+import { plainTable } from './plain-table.ts';
+
+const DIGITS = 4;
+/** The k of the metrics beside the headline: the largest up to this one, else the least. */
+const K_SHOWN_MAX = 10;
+const GROUPS: readonly GroupName[] = ['new', 'light', 'heavy'];
+
+export function evaluationText(result: EvaluationResult): string {
+  const { rankers, terms } = result;
+  const headline = headlineMetrics(result);
+  const others = rankers.filter(({ name }) => name !== terms.reference);
+  return [
+    sliceText(result),
+    plainTable(
+      ['ranker', ...headline],
+      rankers.map(({ name, metrics }) => [name, ...headline.map((metric) => withInterval(metrics[metric]!))]),
+    ),
+    ...(others.length === 0
+      ? []
+      : [
+          plainTable(
+            [`less ${terms.reference}`, ...headline],
+            others.map(({ name, difference }) => [
+              name,
+              ...headline.map((metric) => withInterval(difference![metric]!, true)),
+            ]),
+          ),
+        ]),
+    moreTable(result),
+    groupTable(result),
+    `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}.`,
+  ].join('\n\n');
+}
+
+function sliceText({ version, protocol, slice, terms }: EvaluationResult): string {
+  const asked = protocol === 'next' ? 'next shop' : 'new shops';
+  const candidates =
+    terms.candidates === 'all' ? 'all shops are candidates' : 'candidates are open shops that deliver';
+  const { caseCount, userCount, trainingActionCount, testActionCount, from, cut, until } = slice;
+  const lines = [
+    `version ${version}, ${asked}: ${caseCount} cases of ${userCount} users, ${candidates}`,
+    `${trainingActionCount} actions from ${from} on, tested with ${testActionCount} from ${cut} to ${until}`,
+  ];
+  if (slice.unknownCount > 0)
+    lines.push(
+      `${slice.unknownCount} of ${slice.relevantCount} relevant shops are not in the snapshot and count as missed`,
+    );
+  return lines.join('\n');
+}
+
+/** Means of what the headline leaves out, at one k. */
+function moreTable({ rankers, terms: { ks } }: EvaluationResult): string {
+  const k = ks.findLast((each) => each <= K_SHOWN_MAX) ?? ks[0]!;
+  const metrics = ['recall', 'precision', 'ndcg'].map((metric) => `${metric}@${k}`).concat('mrr');
+  return plainTable(
+    ['ranker', ...metrics, `coverage@${k}`],
+    rankers.map((ranker) => [
+      ranker.name,
+      ...metrics.map((metric) => ranker.metrics[metric]!.mean.toFixed(DIGITS)),
+      ranker.coverage[`coverage@${k}`]!.toFixed(DIGITS),
+    ]),
+  );
+}
+
+/** One headline metric by how much is known of users. */
+function groupTable(result: EvaluationResult): string {
+  const { rankers, groups, terms } = result;
+  const headline = headlineMetrics(result);
+  const metric = headline[Math.min(1, headline.length - 1)]!;
+  const meaning = {
+    new: 'no history',
+    light: `fewer than ${terms.heavyFrom} actions`,
+    heavy: `${terms.heavyFrom} and more`,
+  };
+  const column = (name: GroupName): string =>
+    `${name} (${meaning[name]}): ${groups[name].caseCount} cases of ${groups[name].userCount}`;
+  const cell = (ranker: RankerResult, name: GroupName): string => {
+    const estimate = ranker.groups[name][metric];
+    return estimate === undefined ? '' : withInterval(estimate);
+  };
+  return plainTable(
+    [metric, ...GROUPS.map(column)],
+    rankers.map((ranker) => [ranker.name, ...GROUPS.map((name) => cell(ranker, name))]),
+  );
+}
+
+function withInterval({ mean, low, high }: Estimate, signed = false): string {
+  const shown = (value: number): string => (signed && value >= 0 ? '+' : '') + value.toFixed(DIGITS);
+  return `${shown(mean)} [${shown(low)}, ${shown(high)}]`;
+}
