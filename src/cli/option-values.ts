@@ -14,6 +14,13 @@ export function readNumber(text: string): number {
   return value;
 }
 
+/** A number above 0. */
+export function readPositive(text: string): number {
+  const value = readNumber(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
 /** A TCP port; 0 lets the system choose one. */
 function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -44,6 +51,11 @@ export function readPath(text: string): string {
     throw new InvalidArgumentError(`Expected a path; is a value missing in front of ${text}?`);
   }
   return readText(text);
+}
+
+/** One more path of an option that takes several. */
+export function readPaths(text: string, before: readonly string[] = []): string[] {
+  return [...before, readPath(text)];
 }
 
 /** The name of a setting as that of its option: `windowSize` is `window-size`. */

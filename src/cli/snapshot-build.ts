@@ -5,11 +5,14 @@ import { holidaysByZone } from '../catalog/holidays.ts';
 import type { HoursSummary } from '../catalog/opening-hours-builder.ts';
 import { shown } from '../base/validate.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
-import type { BuiltSnapshot } from '../snapshot/build-snapshot.ts';
+import { learnedDefaults } from '../recommender/request-defaults.ts';
+import type { BuiltSnapshot, CountedShops } from '../snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import { countShopSignals, SIGNAL_DEFAULTS } from '../training/shop-signals.ts';
 import { buildWithProgress } from './build-with-progress.ts';
 import { readJsonFile } from './json-file.ts';
-import { readPath, readText, storeOption } from './option-values.ts';
+import { readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
+import { readLog } from './read-log.ts';
 
 interface BuildOptions {
   readonly shops: string;
@@ -22,6 +25,10 @@ interface BuildOptions {
   readonly timeZone?: string;
   readonly holidays?: string;
   readonly modelCard?: string;
+  readonly requestDefaults?: string;
+  readonly actions?: readonly string[];
+  readonly sessionGapMinutes: number;
+  readonly popularityHalfLifeDays: number;
   readonly activate?: true;
 }
 
@@ -45,6 +52,23 @@ export function snapshotBuildCommand(snapshot: Command): void {
       'shops chosen for users ahead of time, best first: .ndjson or .parquet with userId, shopIds',
       readPath,
     )
+    .option(
+      '--actions <paths...>',
+      'what users did, as of train: popularity where the shops have none, hours, and which shops go together',
+      readPaths,
+    )
+    .option(
+      '--session-gap-minutes <minutes>',
+      'with --actions: one thing leads to the next unless the user pauses for longer',
+      readPositive,
+      SIGNAL_DEFAULTS.sessionGapMinutes,
+    )
+    .option(
+      '--popularity-half-life-days <days>',
+      'with --actions: an action that is so many days older than the newest counts half',
+      readPositive,
+      SIGNAL_DEFAULTS.popularityHalfLifeDays,
+    )
     .requiredOption('--version <name>', 'name of the new version, such as 2026-11-22', readText)
     .addOption(storeOption().makeOptionMandatory())
     .addOption(
@@ -63,6 +87,11 @@ export function snapshotBuildCommand(snapshot: Command): void {
       readPath,
     )
     .option('--model-card <file>', 'JSON object kept in the snapshot: who trained it, on what', readPath)
+    .option(
+      '--request-defaults <file>',
+      'JSON of what requests to this version are answered with that do not say it, such as the weights of doorrank fit',
+      readPath,
+    )
     .option('--activate', 'make it the active version; running servers swap to it by themselves')
     .addHelpText(
       'after',
@@ -78,13 +107,23 @@ async function runBuild({
   store: directory,
   activate,
   modelCard,
+  requestDefaults,
   holidays,
+  actions,
+  sessionGapMinutes,
+  popularityHalfLifeDays,
   ...files
 }: BuildOptions): Promise<void> {
-  const card = modelCard === undefined ? {} : { modelCard: readModelCard(modelCard) };
+  const card = {
+    ...(modelCard !== undefined && readModelCard(modelCard)),
+    ...(requestDefaults !== undefined && { requestDefaults: readRequestDefaults(requestDefaults) }),
+  };
   const days = holidays === undefined ? {} : { holidays: holidaysByZone(readJsonFile(holidays)) };
   const store = SnapshotStore.open(directory, { create: true });
-  const built = await buildWithProgress({ ...files, ...card, ...days }, store);
+  const log = actions && (await readLog(actions, 'actions'));
+  const counting = { timeZone: files.timeZone ?? 'UTC', sessionGapMinutes, popularityHalfLifeDays };
+  const signals = log && ((shops: CountedShops) => countShopSignals(log, shops, counting));
+  const built = await buildWithProgress({ ...files, modelCard: card, ...days, signals }, store);
   const { version } = built;
   console.log([builtText(built), ...hoursLines(built.hours, files.timeZone)].join('\n'));
   if (!activate) return;
@@ -144,6 +183,14 @@ function hoursLines(hours: HoursSummary, timeZone: string | undefined): string[]
 
 function countText(count: number, what: 'shop' | 'zone'): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Throws `input_invalid` if no request could be answered with them. */
+function readRequestDefaults(path: string): unknown {
+  const requestDefaults = readJsonFile(path);
+  return learnedDefaults({ requestDefaults }, (problem) => {
+    throw new EngineError('input_invalid', `${path}: ${problem}`);
+  });
 }
 
 function readModelCard(path: string): { [key: string]: unknown } {

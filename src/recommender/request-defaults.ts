@@ -33,13 +33,13 @@ export function withDefaults<R extends Partial<RecommendRequest>>(
  * Undefined if it has none; `complain` is told if they are none that a request could have.
  */
 export function learnedDefaults(
-  { requestDefaults }: { readonly requestDefaults?: RequestDefaults },
+  { requestDefaults }: { readonly requestDefaults?: unknown },
   complain: (problem: string) => void,
 ): RequestDefaults | undefined {
   if (requestDefaults === undefined) return undefined;
   try {
     validate(RequestDefaultsSchema, requestDefaults);
-    return requestDefaults; // as it was written: what a default fills in would look decided
+    return requestDefaults as RequestDefaults; // as it was written: what a default fills in would look decided
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     complain(error.message);

@@ -15,6 +15,9 @@ export interface ShopSignalOptions {
   readonly popularityHalfLifeDays: number;
 }
 
+/** What is taken where nothing is said. */
+export const SIGNAL_DEFAULTS = Object.freeze({ sessionGapMinutes: 30, popularityHalfLifeDays: 60 });
+
 const DAY_MS = 86_400_000;
 
 export function countShopSignals(
