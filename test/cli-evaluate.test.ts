@@ -104,6 +104,13 @@ test('new shops, in zones, with a request, against the recommender itself', asyn
   expect(result.slice.caseCount).toBe(8);
 });
 
+test('another version beside it is what differences are to', async () => {
+  const args = `--actions ${files.all} --test-share 0.1 --protocol new --beside v1 --baselines none --k 5`;
+  const { result, stdout } = await evaluated(...args.split(' '));
+  expect(result.terms).toMatchObject({ reference: 'doorrank v1', beside: 'v1' });
+  expect(stdout).toMatch(/^doorrank {2,}\+0\.0000 \[\+0\.0000, \+0\.0000\]$/m);
+});
+
 test('targets, the last of sessions and types choose among next shops', async () => {
   const all = ['--actions', files.before, '--test', files.after, '--protocol', 'next', '--baselines', 'none'];
   const countWith = async (...args: string[]): Promise<number> =>

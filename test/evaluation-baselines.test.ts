@@ -1,16 +1,16 @@
 /** Each baseline against its definition, worked out shop by shop from the rows of a log. */
 import geodesic from 'geographiclib-geodesic';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BASELINES, type BaselineName } from '../src/evaluation/baselines/baselines.ts';
+import { BASELINES, BASELINE_NAMES, type BaselineName } from '../src/evaluation/baselines/baselines.ts';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
 import { newCases } from '../src/evaluation/new-cases.ts';
 import { nextCases } from '../src/evaluation/next-cases.ts';
 import { withReplayedSnapshot } from '../src/evaluation/replayed-snapshot.ts';
 import { Setting } from '../src/evaluation/setting.ts';
-import { cutByShare } from '../src/evaluation/time-cut.ts';
+import { cutBetween, cutByShare } from '../src/evaluation/time-cut.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
 import type { Generation } from '../src/snapshot/generation.ts';
-import type { ActionLog } from '../src/training/action-log.ts';
+import { slice, type ActionLog } from '../src/training/action-log.ts';
 import { buildTown, similarityOf, Workspace, type BuiltTown } from './built-town.ts';
 import { MINUTE_MS, randomLog } from './made-log.ts';
 
@@ -238,5 +238,32 @@ describe('baselines write what they are defined as', () => {
 
   test.each(['cosine', 'innerProduct', 'l2'] as const)('last-action by %s, exactly', (metric) => {
     expect(largestError('last-action', metric)).toBe(0);
+  });
+});
+
+test('what happens after the cut changes nothing that a baseline says of a case at the cut', () => {
+  const path = built.get('cosine')!.store.pathOf('cosine');
+  withReplayedSnapshot(path, 'cosine', 'all', ({ generation }) => {
+    const shopIds = Array.from({ length: SHOP_COUNT }, (_, n) => generation.catalog.ids.idOf(n));
+    const drawn = { actionCount: 300, userCount: 15, shopIds, keywords: ['k'] };
+    const [first, second] = [1, 2].map((seed) => randomLog({ seed, ...drawn }));
+    const training = slice(first!, 0, 200);
+    const later = slice(first!, 200, 300);
+    // The same moments, other users and shops.
+    const otherwise = { ...slice(second!, 200, 300), atMs: later.atMs };
+    const settings = [later, otherwise].map((test) => new Setting(cutBetween(training, test), generation));
+    const cases = newCases(settings[0]!.cut);
+    expect(cases.length).toBeGreaterThan(5);
+    for (const name of BASELINE_NAMES) {
+      const [told, toldOtherwise] = settings.map((setting) => {
+        const baseline = BASELINES[name](setting, OPTIONS);
+        return cases.map((asked) => {
+          const strengths = new Float64Array(SHOP_COUNT);
+          baseline.write(asked, strengths);
+          return strengths;
+        });
+      });
+      expect(told, name).toEqual(toldOtherwise);
+    }
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
 import { evaluate, EVALUATION_DEFAULTS, type EvaluationOptions } from '../src/evaluation/evaluate.ts';
+import { evaluateVersion, type VersionOptions } from '../src/evaluation/evaluate-version.ts';
 import { nextCases } from '../src/evaluation/next-cases.ts';
 import { newCases } from '../src/evaluation/new-cases.ts';
 import { Replay, type ReplayOptions } from '../src/evaluation/replay.ts';
@@ -32,6 +33,8 @@ let engine: Engine;
 let cut: CutLog;
 beforeAll(async () => {
   built = await buildTown(workspace, VERSION, { seed: 8, shopCount: SHOP_COUNT, dimensions: 12 });
+  await buildTown(workspace, 'other', { seed: 8, shopCount: SHOP_COUNT - 100, dimensions: 4 });
+  built.store.activate(VERSION);
   engine = await openEngine({ store: built.store.directory, data: workspace.path('data'), threads: 0 });
   const { town } = built;
   cut = cutByShare(
@@ -195,4 +198,39 @@ test('means lie in their intervals, differences are those of means, and all of i
   }
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   expect(evaluated({ protocol: 'new', reference: 'item-knn', ks: [10] })).toEqual(result);
+});
+
+test('another version is asked the same: its figures are those it has alone, differences are paired', () => {
+  const options: VersionOptions = {
+    ...EVALUATION_DEFAULTS,
+    protocol: 'next',
+    candidates: 'in-zone',
+    ks: [20],
+    baselines: ['nearest'],
+    reference: 'doorrank other',
+    version: VERSION,
+    beside: 'other',
+  };
+  const counts: string[] = [];
+  const result = evaluateVersion(built.store, cut, options, (done, total) => counts.push(`${done}/${total}`));
+  const { version, beside: _, ...terms } = options;
+  const alone = (of: string) =>
+    evaluateVersion(built.store, cut, { ...terms, version: of, reference: 'doorrank' }).rankers[0]!;
+  expect(result.rankers.map(({ name }) => name)).toEqual(['doorrank', 'doorrank other', 'nearest']);
+  for (const [at, of] of [version, 'other'].entries()) {
+    const { metrics, coverage, groups } = alone(of);
+    expect(result.rankers[at]).toMatchObject({ metrics, coverage, groups });
+  }
+  const [subject, other] = result.rankers;
+  expect(subject!.metrics).not.toEqual(other!.metrics);
+  expect(subject!.difference!['ndcg@20']!.mean).toBeCloseTo(
+    subject!.metrics['ndcg@20']!.mean - other!.metrics['ndcg@20']!.mean,
+    12,
+  );
+  expect(result.terms).toMatchObject({ reference: 'doorrank other', beside: 'other' });
+  const total = 2 * result.slice.caseCount;
+  expect([counts[0], counts.at(-1)]).toEqual([`1/${total}`, `${total}/${total}`]);
+
+  const same = evaluateVersion(built.store, cut, { ...options, beside: VERSION, reference: 'doorrank v1' });
+  expect(same.rankers[0]!.difference!['mrr']).toEqual({ mean: 0, low: 0, high: 0 });
 });

@@ -2,6 +2,7 @@
  * Asks the recommender and the baselines the same cases about the same candidates, and says how good each of them was.
  * Threads are not used: a case takes what a request takes, and one baseline about as much.
  */
+import { ACTION_STORE_DEFAULTS } from '../actions/action-store.ts';
 import type { Line } from '../recommender/line.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
 import { BASELINES, BASELINE_NAMES, type BaselineName } from './baselines/baselines.ts';
@@ -19,6 +20,11 @@ import { isoOf, type CutLog } from './time-cut.ts';
 /** The name of what is evaluated, among those of the baselines. */
 export const SUBJECT = 'doorrank';
 
+/** The name of another version beside it. */
+export function besideName(version: string): string {
+  return `${SUBJECT} ${version}`;
+}
+
 export interface EvaluationOptions extends CaseSelection {
   readonly protocol: Protocol;
   readonly candidates: CandidateRule;
@@ -28,7 +34,9 @@ export interface EvaluationOptions extends CaseSelection {
   /** Shops of a ranking that are looked at, at least the largest k. */
   readonly depth: number;
   readonly baselines: readonly BaselineName[];
-  /** What differences are to: one of `baselines`, or the subject. */
+  /** Another version, opened alike, that is asked the same cases. */
+  readonly beside?: Line | undefined;
+  /** What differences are to: one of `baselines`, the subject or, by `besideName`, the other version. */
   readonly reference: string;
   readonly actionsPerUserMax: number;
   readonly heavyFrom: number;
@@ -44,7 +52,7 @@ export const EVALUATION_DEFAULTS = Object.freeze({
   baselines: BASELINE_NAMES,
   reference: 'popularity',
   sessionGapMs: 24 * 60 * 60 * 1000, // as trajectories are cut in the literature on check-ins
-  actionsPerUserMax: 200, // as the action store keeps
+  actionsPerUserMax: ACTION_STORE_DEFAULTS.actionsPerUserMax,
   heavyFrom: 10,
   seed: 1,
   resampleCount: 1_000,
@@ -59,7 +67,12 @@ export function evaluate(
 ): EvaluationResult {
   const cases = selectCases(cut, options.protocol, options);
   const setting = new Setting(cut, line.generation);
-  const boards = playAll(setting, cases, line, options, onProgress);
+  const lines = options.beside === undefined ? 1 : 2;
+  let done = 0;
+  const onCase = (): void => onProgress(++done, cases.length * lines);
+  const boards = playAll(SUBJECT, setting, cases, line, options, onCase);
+  if (options.beside !== undefined)
+    boards.splice(1, 0, playBeside(cut, cases, options.beside, options, onCase));
   const groups = groupsOf(cases, options.heavyFrom);
   const rankers = summarize(boards, cases, groups, options);
   const countsAt = (places: readonly number[]): CaseCounts => countsOf(places.map((at) => cases[at]!));
@@ -74,26 +87,26 @@ export function evaluate(
   };
 }
 
-/** One board for the recommender, then one for each baseline, with every case on it. */
+/** A board for a version, called `name`, and one for each baseline, with every case on it. */
 function playAll(
+  name: string,
   setting: Setting,
   cases: readonly EvaluationCase[],
   line: Line,
   options: EvaluationOptions,
-  onProgress: (done: number, total: number) => void,
+  onCase: () => void,
 ): Scoreboard[] {
   const { shopCount, popularity } = setting;
   const terms = { ks: options.ks, caseCount: cases.length, shopCount };
   const replay = new Replay(setting, line, options);
-  const subject = new Scoreboard(SUBJECT, terms);
-  const baselines = options.baselines.map((name) => ({
-    baseline: BASELINES[name](setting, options),
-    board: new Scoreboard(name, terms),
+  const subject = new Scoreboard(name, terms);
+  const baselines = options.baselines.map((baseline) => ({
+    baseline: BASELINES[baseline](setting, options),
+    board: new Scoreboard(baseline, terms),
   }));
   const strengths = new Float64Array(shopCount);
   cases.forEach((asked, at) => {
-    const relevant = new Set(asked.relevant.map((place) => setting.ordinalOf(place)));
-    relevant.delete(-1);
+    const relevant = setting.relevantOrdinals(asked);
     const replayed = replay.begin(asked);
     for (const { baseline, board } of baselines) {
       strengths.fill(0);
@@ -102,9 +115,22 @@ function playAll(
       board.note(at, ranking, relevant, asked.relevant.length);
     }
     subject.note(at, replayed.rank(), relevant, asked.relevant.length);
-    onProgress(at + 1, cases.length);
+    onCase();
   });
   return [subject, ...baselines.map(({ board }) => board)];
+}
+
+/** A board for the other version: its shops have other ordinals, and its candidates are its own. */
+function playBeside(
+  cut: CutLog,
+  cases: readonly EvaluationCase[],
+  line: Line,
+  options: EvaluationOptions,
+  onCase: () => void,
+): Scoreboard {
+  const name = besideName(line.generation.version);
+  const setting = new Setting(cut, line.generation);
+  return playAll(name, setting, cases, line, { ...options, baselines: [] }, onCase)[0]!;
 }
 
 function sliceOf(setting: Setting, cases: readonly EvaluationCase[]): EvaluationResult['slice'] {
@@ -141,5 +167,6 @@ function termsOf(options: EvaluationOptions): EvaluationResult['terms'] {
     resampleCount: options.resampleCount,
     heavyFrom: options.heavyFrom,
     reference: options.reference,
+    beside: options.beside?.generation.version ?? null,
   };
 }

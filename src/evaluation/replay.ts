@@ -1,6 +1,6 @@
 /**
  * Asks cases of the recommender that serves: each becomes the request that the user would have sent at that moment, with
- * the actions that the store would have held.
+ * the actions that the store would have held. Logs tell nothing of impressions and of live statuses: it has none.
  */
 import { EngineError, RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';

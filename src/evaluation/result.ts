@@ -16,7 +16,7 @@ export type Metrics = Readonly<Record<string, Estimate>>;
 export type GroupName = 'new' | 'light' | 'heavy';
 
 export interface RankerResult {
-  /** `doorrank`, or a baseline. */
+  /** `doorrank`, `doorrank` and another version, or a baseline. */
   readonly name: string;
   readonly metrics: Metrics;
   /** This ranker less the reference, over the same cases and resamples; of the reference itself absent. */
@@ -70,6 +70,8 @@ export interface EvaluationResult {
     readonly heavyFrom: number;
     /** What differences are to. */
     readonly reference: string;
+    /** The version that was asked the same, called `doorrank` and its name among the rankers. */
+    readonly beside: string | null;
   };
   readonly groups: Readonly<Record<GroupName, CaseCounts>>;
   readonly rankers: readonly RankerResult[];

@@ -38,6 +38,13 @@ export class Setting {
     return this.#ordinals[place]!;
   }
 
+  /** The relevant shops of a case that the snapshot knows. */
+  relevantOrdinals({ relevant }: EvaluationCase): Set<number> {
+    const ordinals = new Set(relevant.map((place) => this.ordinalOf(place)));
+    ordinals.delete(-1);
+    return ordinals;
+  }
+
   /** The shop that the action of a row says its user wanted; -1 if it says none or the snapshot does not know it. */
   wantedOrdinal(row: number): number {
     return this.wanted[row] === 1 ? this.#ordinals[this.cut.log.targets[row]!]! : -1;

@@ -1,7 +1,8 @@
 /**
  * The shops most often wanted together with each shop: the cosine of their columns in the matrix of baskets × shops,
  * n(i, j) / √(n(i) · n(j)) (Deshpande & Karypis, "Item-based top-N recommendation algorithms", TOIS 2004). A shop is no
- * neighbor of its own.
+ * neighbor of its own. Without a shrink term: 100 in the denominator made item-kNN better for new shops in Petaling Jaya
+ * (nDCG@5 .044 to .072) and worse for next shops in New York (accuracy@5 .438 to .096).
  */
 import { Float64List, Uint32List } from '../../base/growing-list.ts';
 import { bestOf } from '../best-of.ts';
