@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { compareCommand } from './compare.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { fitCommand } from './fit.ts';
 import { reportFailure } from './failure.ts';
 import { recommendCommand } from './recommend.ts';
 import { serveCommand } from './serve.ts';
@@ -30,6 +31,7 @@ function doorrank(): Command {
   recommendCommand(program);
   compareCommand(program);
   trainCommand(program);
+  fitCommand(program);
   evaluateCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);

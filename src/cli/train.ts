@@ -6,7 +6,7 @@ import { readTrainingShops } from '../training/read-training-shops.ts';
 import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
 import { TrainingOptionsSchema, type TrainingOptions } from '../training/training-options.ts';
 import { writeEmbeddings, type EmbeddingFiles } from '../training/write-embeddings.ts';
-import { inWords, readNumber, readPath } from './option-values.ts';
+import { inWords, readNumber, readPath, readPaths } from './option-values.ts';
 import { trainDisplay } from './train-display.ts';
 
 interface TrainCommandOptions extends TrainingOptions {
@@ -24,7 +24,7 @@ export function trainCommand(program: Command): void {
     .requiredOption(
       '--actions <path...>',
       'what users did: .csv, .ndjson or .parquet with userId, at, keyword or shopId …, or folders of them',
-      readAnotherPath,
+      readPaths,
     )
     .requiredOption('--shops <file>', 'shops: .csv, .ndjson or .parquet with shopId, lon, lat …', readPath)
     .requiredOption('--out <directory>', 'where shops.npy, keywords.ndjson and model-card.json go', readPath);
@@ -39,11 +39,6 @@ Example:
     --model-card trained/model-card.json --version 2026-11-22 --store ./store --activate`,
     )
     .action(runTrain);
-}
-
-/** Collects the paths of an option that takes several; before the first there is nothing. */
-function readAnotherPath(path: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), readPath(path)];
 }
 
 /** Every setting in the words of its schema. */

@@ -1,0 +1,133 @@
+/** `doorrank fit`: finds the weights under which a version would have known what users did next. */
+import { writeFileSync } from 'node:fs';
+import { InvalidArgumentError, type Command } from 'commander';
+import { FIT_DEFAULTS, fitFusion, type FitOptions, type FittedFusion } from '../evaluation/fit-fusion.ts';
+import { withReplayedSnapshot } from '../evaluation/replayed-snapshot.ts';
+import type { CutLog } from '../evaluation/time-cut.ts';
+import { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import {
+  addCaseOptions,
+  askedVersion,
+  caseSelectionOf,
+  checkCaseUsage,
+  readCut,
+  readNames,
+  readWhole,
+  type CaseOptions,
+} from './case-options.ts';
+import { readPath, readPositive } from './option-values.ts';
+import { plainTable } from './plain-table.ts';
+import { progressDisplay } from './progress-display.ts';
+
+interface FitCommandOptions extends CaseOptions {
+  readonly signals: readonly string[];
+  readonly halfLivesMinutes: readonly number[];
+  readonly ridge: number;
+  readonly othersMax: number;
+  readonly out?: string;
+}
+
+export function fitCommand(program: Command): void {
+  addCaseOptions(
+    program
+      .command('fit')
+      .description('fit the weights of actions and signals to what users did after a moment'),
+    FIT_DEFAULTS.caseCountMax,
+  )
+    .option(
+      '--signals <names>',
+      'signals and columns of numbers to weigh',
+      readNames,
+      FIT_DEFAULTS.signals as readonly string[],
+    )
+    .option(
+      '--half-lives-minutes <numbers>',
+      'half-lives of actions to choose from',
+      readHalfLives,
+      FIT_DEFAULTS.halfLivesMinutes as readonly number[],
+    )
+    .option(
+      '--others-max <number>',
+      'shops drawn beside those that the user has acted on',
+      readWhole,
+      FIT_DEFAULTS.othersMax,
+    )
+    .option('--ridge <number>', 'pulls weights towards 0', readPositive, FIT_DEFAULTS.ridge)
+    .option(
+      '--out <file>',
+      'write the weights as JSON, for --request-defaults, --defaults or --with',
+      readPath,
+    )
+    .addHelpText(
+      'after',
+      `
+The version must have been trained on nothing of the test part. What is found holds for versions that are trained in the
+same way on later actions.
+
+Example:
+  doorrank fit --store ./store --version before --actions ./actions --test-share 0.1 --protocol next --out weights.json
+  doorrank snapshot build … --actions ./actions --request-defaults weights.json --version 2026-11-22 --activate`,
+    )
+    .action(runFit);
+}
+
+function readHalfLives(text: string): number[] {
+  const values = text.split(',').map(readPositive);
+  if (values.length <= 20) return values;
+  throw new InvalidArgumentError('Expected up to 20 numbers.');
+}
+
+async function runFit(options: FitCommandOptions, command: Command): Promise<void> {
+  checkCaseUsage(options, command);
+  const store = SnapshotStore.open(options.store);
+  const version = askedVersion(options, store);
+  const path = store.pathOf(version);
+  const cut = await readCut(options);
+  const fit = fitAll(path, version, cut, {
+    ...FIT_DEFAULTS,
+    ...(await caseSelectionOf(options)),
+    protocol: options.protocol,
+    candidates: options.candidates,
+    request: options.with,
+    signals: options.signals,
+    halfLivesMinutes: options.halfLivesMinutes,
+    othersMax: options.othersMax,
+    ridge: options.ridge,
+  });
+  if (options.out !== undefined)
+    writeFileSync(options.out, `${JSON.stringify({ fusion: fit.fusion }, null, 2)}\n`);
+  console.log(fitText(fit, options.out));
+}
+
+/** Shows how many cases are read. */
+function fitAll(path: string, version: string, cut: CutLog, options: FitOptions): FittedFusion {
+  const display = progressDisplay('cases', 'cases'.length);
+  try {
+    return withReplayedSnapshot(path, version, options.candidates, (line) =>
+      fitFusion(cut, line, options, (done, total) => display.report({ phase: 'cases', done, total })),
+    );
+  } finally {
+    display.stop();
+  }
+}
+
+function fitText(
+  { fusion, weights, caseCount, withoutChosenCount, losses }: FittedFusion,
+  out?: string,
+): string {
+  const rows = weights.map(({ name, weight, standardError }) => [
+    name,
+    weight.toFixed(3),
+    Number.isFinite(standardError) ? `± ${standardError.toFixed(3)}` : 'never differs',
+  ]);
+  const lossOf = ({ halfLifeMinutes, loss }: FittedFusion['losses'][number]): string =>
+    `${halfLifeMinutes} min ${loss.toFixed(4)}`;
+  const lines = [
+    plainTable(['what counts', 'weight', 'standard error'], rows),
+    '',
+    `half-life of actions ${fusion.halfLifeMinutes} min; −ln P of a choice: ${losses.map(lossOf).join(', ')}`,
+    `${caseCount - withoutChosenCount} of ${caseCount} cases had their shop among the candidates`,
+  ];
+  if (out !== undefined) lines.push(`wrote ${out}`);
+  return lines.join('\n');
+}
