@@ -1,7 +1,13 @@
 /** `doorrank fit`: finds the weights under which a version would have known what users did next. */
 import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
-import { FIT_DEFAULTS, fitFusion, type FitOptions, type FittedFusion } from '../evaluation/fit-fusion.ts';
+import {
+  FIT_DEFAULTS,
+  FIT_SIGNALS,
+  fitFusion,
+  type FitOptions,
+  type FittedFusion,
+} from '../evaluation/fit-fusion.ts';
 import { withReplayedSnapshot } from '../evaluation/replayed-snapshot.ts';
 import type { CutLog } from '../evaluation/time-cut.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
@@ -20,7 +26,7 @@ import { plainTable } from './plain-table.ts';
 import { progressDisplay } from './progress-display.ts';
 
 interface FitCommandOptions extends CaseOptions {
-  readonly signals: readonly string[];
+  readonly signals?: readonly string[];
   readonly halfLivesMinutes: readonly number[];
   readonly ridge: number;
   readonly othersMax: number;
@@ -36,9 +42,8 @@ export function fitCommand(program: Command): void {
   )
     .option(
       '--signals <names>',
-      'signals and columns of numbers to weigh',
+      `signals and columns of numbers to weigh (default: with next all, with new ${FIT_SIGNALS.new.join(', ')})`,
       readNames,
-      FIT_DEFAULTS.signals as readonly string[],
     )
     .option(
       '--half-lives-minutes <numbers>',
@@ -89,7 +94,7 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
     protocol: options.protocol,
     candidates: options.candidates,
     request: options.with,
-    signals: options.signals,
+    signals: options.signals ?? FIT_SIGNALS[options.protocol],
     halfLivesMinutes: options.halfLivesMinutes,
     othersMax: options.othersMax,
     ridge: options.ridge,
@@ -126,7 +131,7 @@ function fitText(
     plainTable(['what counts', 'weight', 'standard error'], rows),
     '',
     `half-life of actions ${fusion.halfLifeMinutes} min; −ln P of a choice: ${losses.map(lossOf).join(', ')}`,
-    `${caseCount - withoutChosenCount} of ${caseCount} cases had their shop among the candidates`,
+    `${caseCount - withoutChosenCount} of ${caseCount} cases had their shop among the best`,
   ];
   if (out !== undefined) lines.push(`wrote ${out}`);
   return lines.join('\n');

@@ -2,15 +2,20 @@
  * Fits the weights of a linear fusion to what users chose: how much actions of each type count among similarities, how fast
  * they age, and how much each signal counts. The cases are those of an evaluation, asked of the recommender that serves,
  * so a weight means in the fit what it means in an answer.
+ *
+ * Two rounds. In the first the alternatives of a choice are what the user has acted on and a sample of everything else. In the
+ * second they are the best shops by the weights of the first: what a list shows is decided among those, and a choice among
+ * some of the alternatives follows the same model (independence of irrelevant alternatives), so that what the model does
+ * not catch is got wrong where it matters least.
  */
 import { check, EngineError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { decays } from '../recommender/action-weights.ts';
 import type { Draft, Line } from '../recommender/line.ts';
-import { draftOf, rankingOf } from '../recommender/recommender.ts';
+import { draftOf, firstSufficient, rankingOf } from '../recommender/recommender.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
-import { SIGNAL_NAMES } from '../recommender/request-bounds.ts';
+import { SIGNAL_NAMES, type SignalName } from '../recommender/request-bounds.ts';
 import { History } from '../recommender/signals/history.ts';
 import { signalMaker } from '../recommender/signals/signal-of.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
@@ -33,25 +38,36 @@ export interface FitOptions extends CaseSelection {
   readonly halfLivesMinutes: readonly number[];
   /** Candidates drawn from those that the user has never acted on, which all take part. */
   readonly othersMax: number;
+  /** Best shops by the first weights that the second round chooses among. */
+  readonly poolSize: number;
   /** What weights are pulled towards 0 with, see conditional-logit.ts. */
   readonly ridge: number;
 }
 
 const DAY_MINUTES = 1_440;
 
-/** What is taken where nothing is said. */
+/**
+ * What is weighed where nothing is said. New shops are asked for at a cut, where the moment and the place of the user mean
+ * nothing, and none of them is known: what is left is about the shop and the user alone.
+ */
+export const FIT_SIGNALS: Readonly<Record<Protocol, readonly SignalName[]>> = Object.freeze({
+  next: SIGNAL_NAMES,
+  new: ['popularity', 'ratingWithPrior', 'together'],
+});
+
+/** What else is taken where nothing is said. */
 export const FIT_DEFAULTS = Object.freeze({
   candidates: 'all',
   request: {},
   actionsPerUserMax: 200,
-  signals: SIGNAL_NAMES,
   halfLivesMinutes: [60, DAY_MINUTES / 2, 3 * DAY_MINUTES, 14 * DAY_MINUTES, 60 * DAY_MINUTES],
   othersMax: 300,
+  poolSize: 100,
   ridge: 1,
   sessionGapMs: 24 * 60 * 60 * 1000,
   caseCountMax: 4_000,
   seed: 1,
-} satisfies Omit<FitOptions, 'protocol'>);
+} satisfies Omit<FitOptions, 'protocol' | 'signals'>);
 
 export interface FittedWeight {
   /** "actions: " and their type, or the name of a signal. */
@@ -70,7 +86,7 @@ export interface FittedFusion {
   };
   readonly weights: readonly FittedWeight[];
   readonly caseCount: number;
-  /** Cases of which no candidate was chosen: they say nothing. */
+  /** Cases of which none of the best was chosen: they say nothing. */
   readonly withoutChosenCount: number;
   /** Mean of −ln P of what was chosen, by half-life; the least is taken. */
   readonly losses: readonly { readonly halfLifeMinutes: number; readonly loss: number }[];
@@ -84,32 +100,57 @@ export function fitFusion(
   onProgress: (done: number, total: number) => void = () => {},
 ): FittedFusion {
   const setting = new Setting(cut, line.generation);
-  const replay = new Replay(setting, line, {
-    ...options,
-    request: { ...options.request, fusion: { method: 'linear', signals: {} } },
-    depth: 1,
-  });
   const cases = selectCases(cut, options.protocol, options);
   const features = new Features(options, typesOf(cut, cases), new Random(options.seed));
-  const found: Case[] = [];
-  cases.forEach((asked, at) => {
-    const draft = draftOf(line, replay.jobOf(asked), 0, 0);
-    rankingOf(draft).rank();
-    const chosen = asked.relevant.map((place) => line.lane.positionOf(setting.ordinalOf(place)));
-    const made = features.of(
-      draft,
-      chosen.filter((position) => position !== -1),
-    );
-    if (made !== null) found.push(made);
-    onProgress(at + 1, cases.length);
-  });
-  if (found.length === 0)
+  /** Alternatives of each case, found when it is asked with `fusion`. */
+  const choices = (
+    fusion: NonNullable<RecommendRequest['fusion']>,
+    alternativesOf: AlternativesOf,
+    doneBefore: number,
+  ): Case[] => {
+    const request = { ...options.request, fusion };
+    const replay = new Replay(setting, line, { ...options, request, depth: options.poolSize });
+    return cases.flatMap((asked, at) => {
+      const draft = draftOf(line, replay.jobOf(asked), 0, 0);
+      rankingOf(draft).rank();
+      const chosen = asked.relevant.map((place) => line.lane.positionOf(setting.ordinalOf(place)));
+      const made = features.of(draft, alternativesOf(draft, new Set(chosen.filter((at) => at !== -1))));
+      onProgress(doneBefore + at + 1, 2 * cases.length);
+      return made ?? [];
+    });
+  };
+  const among = choices({ method: 'linear', signals: {} }, features.sample, 0);
+  if (among.length === 0)
     throw new EngineError(
       'input_invalid',
       `none of ${cases.length} cases has its shop among the candidates, expected one at least; take the snapshot that these actions belong to`,
     );
-  return fitted(found, cases.length, features, options);
+  const first = fitted(among, cases.length, features, options);
+  const atTop = choices(first.fusion, theBest, cases.length);
+  return atTop.length === 0 ? first : fitted(atTop, cases.length, features, options);
 }
+
+/** Positions that a choice is among, the chosen in front. */
+interface Alternatives {
+  readonly positions: readonly number[];
+  readonly chosenCount: number;
+  /** ln of how many each stands for; absent if all are there. */
+  readonly offsets?: Float64Array;
+}
+
+/** `chosen`: those that were right. */
+type AlternativesOf = (draft: Draft, chosen: ReadonlySet<number>) => Alternatives;
+
+/** The best by the weights that the draft is asked with. */
+const theBest: AlternativesOf = (draft, chosen) => {
+  const { lane } = firstSufficient(draft);
+  const best = Array.from({ length: lane.winnerCount }, (_, place) => lane.winnerPosition(place));
+  const found = best.filter((position) => chosen.has(position));
+  return {
+    positions: [...found, ...best.filter((position) => !chosen.has(position))],
+    chosenCount: found.length,
+  };
+};
 
 /** The types of the actions that cases know of, in the order of the log. */
 function typesOf({ log }: CutLog, cases: readonly EvaluationCase[]): string[] {
@@ -132,33 +173,34 @@ class Features {
     this.#random = random;
   }
 
-  /** The chosen candidates and some others; null if there is no choice. */
-  of(draft: Draft, chosen: readonly number[]): Case | null {
-    const { positions, offsets } = this.#sample(draft, chosen);
-    if (chosen.length === 0 || positions.length === chosen.length) return null;
+  /** Null if there is no choice. */
+  of(draft: Draft, { positions, ...others }: Alternatives): Case | null {
+    const { chosenCount } = others;
+    if (chosenCount === 0 || chosenCount === positions.length) return null;
     const features = new Float64Array(positions.length * this.count);
     this.#writeSimilarities(draft, positions, features);
     this.#writeSignals(draft, positions, features);
-    return { features, offsets, chosenCount: chosen.length };
+    return { features, ...others };
   }
 
   /**
    * The chosen, then all that the user has acted on, among which most choices are made, and some of the others, each of
    * which stands for as many as were not drawn.
    */
-  #sample({ generation, lane, job }: Draft, chosen: readonly number[]): Sample {
+  readonly sample: AlternativesOf = ({ generation, lane, job }, chosen) => {
     const candidateCount = lane.candidates.length;
     const { shops } = new History(generation, job);
     const known = new Set(shops.ordinals.map((ordinal) => lane.positionOf(ordinal)));
     known.delete(-1);
     const otherCount = candidateCount - known.size;
     const sampled = new Set([...chosen, ...known]);
-    const sampleSize = known.size + Math.min(otherCount, Math.max(this.#options.othersMax, chosen.length));
+    const sampleSize = known.size + Math.min(otherCount, Math.max(this.#options.othersMax, chosen.size));
     while (sampled.size < sampleSize) sampled.add(this.#random.below(candidateCount));
     const positions = [...sampled];
     const offset = Math.log(otherCount / (positions.length - known.size));
-    return { positions, offsets: Float64Array.from(positions, (at) => (known.has(at) ? 0 : offset)) };
-  }
+    const offsets = Float64Array.from(positions, (at) => (known.has(at) ? 0 : offset));
+    return { positions, chosenCount: chosen.size, offsets };
+  };
 
   #writeSimilarities(
     { lane, queries, job }: Draft,
@@ -196,11 +238,6 @@ class Features {
       });
     });
   }
-}
-
-interface Sample {
-  readonly positions: readonly number[];
-  readonly offsets: Float64Array;
 }
 
 /** What each candidate that a ranking holds is more similar than its last one, by position. */
