@@ -215,7 +215,7 @@ class Features {
         const column = h * this.types.length + this.types.indexOf(action!.type);
         const weight = action!.weight * fresh[n]!;
         positions.forEach((position, i) => {
-          features[i * this.count + column]! += weight * (rises[n]!.get(position) ?? 0);
+          features[i * this.count + column]! += weight * rises[n]![position]!;
         });
       });
     });
@@ -241,12 +241,11 @@ class Features {
 }
 
 /** What each candidate that a ranking holds is more similar than its last one, by position. */
-function risesOf(lane: Lane, n: number): ReadonlyMap<number, number> {
+function risesOf(lane: Lane, n: number): Float64Array {
   const count = lane.rankedCount(n);
   const least = count === 0 ? 0 : lane.rankedSimilarity(n, count - 1);
-  const rises = new Map<number, number>();
-  for (let at = 0; at < count; at++)
-    rises.set(lane.rankedPosition(n, at), lane.rankedSimilarity(n, at) - least);
+  const rises = new Float64Array(lane.candidates.length); // 0 of those that it does not hold
+  for (let at = 0; at < count; at++) rises[lane.rankedPosition(n, at)] = lane.rankedSimilarity(n, at) - least;
   return rises;
 }
 

@@ -1,0 +1,66 @@
+/** `doorrank fit` on the town that comes with the package: what it finds, a version is built with, and answers by. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import type { Recommendation } from '../src/index.ts';
+import { buildTown, doorrank, succeed, temporaryDirectory, TOWN } from './cli-process.ts';
+
+const ACTIONS = join(TOWN, 'actions.ndjson');
+const directory = temporaryDirectory();
+const store = join(directory, 'store');
+const weights = join(directory, 'weights.json');
+const FIT = ['fit', '--store', store, '--actions', ACTIONS, '--test-share', '0.2', '--cases-max', '80'];
+
+interface Written {
+  readonly fusion: { method: string; halfLifeMinutes: number; signals: Record<string, number> };
+}
+
+beforeAll(() => succeed(buildTown(store, 'plain', '--activate')));
+
+test('fit tells what counts, and a version built with it answers by it', async () => {
+  const { code, stdout, stderr } = await doorrank([...FIT, '--protocol', 'next', '--out', weights]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^actions: search +-?\d+\.\d{3} +± \d+\.\d{3}$/m);
+  expect(stdout).toMatch(/^proximity +-?\d+\.\d{3} +± \d+\.\d{3}$/m);
+  expect(stdout).toMatch(/^hourFit +0\.000 +never differs$/m); // nothing was counted for this version
+  expect(stdout).toMatch(/^half-life of actions \d+ min; .+ 60 min \d\.\d{4}, /m);
+  expect(stderr).toMatch(/^cases 100 % of 160 cases$/m);
+  const { fusion } = JSON.parse(readFileSync(weights, 'utf8')) as Written;
+  expect(fusion).toMatchObject({ method: 'linear' });
+
+  await succeed(
+    buildTown(store, 'fitted', '--actions', ACTIONS, '--request-defaults', weights, '--activate'),
+  );
+  const answer = await doorrank([
+    'recommend',
+    ...['--store', store, '--lon', '126.9784', '--lat', '37.5667', '--keyword', '커피', '--json'],
+    ...['--with', '{"openOnly":false}'],
+  ]);
+  const { version, shops } = JSON.parse(answer.stdout) as Recommendation;
+  const signals = shops[0]!.reasons!.flatMap((reason) => ('signal' in reason ? [reason.signal] : []));
+  expect(version).toBe('fitted');
+  expect(signals).toEqual(Object.keys(fusion.signals));
+  expect(signals).toContain('proximity');
+});
+
+test('only what is asked for is weighed', async () => {
+  const asked = ['--signals', 'popularity,rating', '--half-lives-minutes', '60'];
+  const { code, stdout } = await doorrank([...FIT, '--protocol', 'next', ...asked]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rating /m);
+  expect(stdout).not.toMatch(/^proximity /m);
+});
+
+test('what does not hold is refused, with what to do', async () => {
+  const refused = async (...args: string[]): Promise<string> => {
+    const { code, stderr } = await doorrank([...FIT, ...args]);
+    return `${code} ${stderr}`;
+  };
+  expect(await refused('--protocol', 'next', '--signals', 'popularty')).toMatch(
+    /^1 .*must name popularity, popularityNear, .+ or a column of numbers \(.*price.*\), got "popularty"/s,
+  );
+  expect(await refused('--protocol', 'next', '--ridge', '0')).toMatch(/^2 .*Expected a number above 0/s);
+  writeFileSync(weights, '{"fusion":{"method":"magic"}}');
+  const { code, stderr } = await doorrank(buildTown(store, 'bad', '--request-defaults', weights));
+  expect(`${code} ${stderr}`).toMatch(/^1 .*weights\.json: fusion\.method must be "rrf"/s);
+});
