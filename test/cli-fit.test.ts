@@ -31,11 +31,8 @@ test('fit tells what counts, and a version built with it answers by it', async (
   await succeed(
     buildTown(store, 'fitted', '--actions', ACTIONS, '--request-defaults', weights, '--activate'),
   );
-  const answer = await doorrank([
-    'recommend',
-    ...['--store', store, '--lon', '126.9784', '--lat', '37.5667', '--keyword', '커피', '--json'],
-    ...['--with', '{"openOnly":false}'],
-  ]);
+  const recommend = ['recommend', '--store', store, '--lon', '126.9784', '--lat', '37.5667', '--json'];
+  const answer = await doorrank(recommend.concat('--keyword', '커피', '--with', '{"openOnly":false}'));
   const { version, shops } = JSON.parse(answer.stdout) as Recommendation;
   const signals = shops[0]!.reasons!.flatMap((reason) => ('signal' in reason ? [reason.signal] : []));
   expect(version).toBe('fitted');

@@ -59,9 +59,9 @@ afterAll(async () => {
   workspace.remove();
 });
 
-function logOf({ actions }: Town): ActionLog {
+function logOf(of: Town): ActionLog {
   const builder = new ActionLogBuilder();
-  for (const action of actions()) builder.add(action);
+  for (const action of of.actions()) builder.add(action);
   return builder.finish();
 }
 
