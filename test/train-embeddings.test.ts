@@ -1,5 +1,6 @@
 /** What is learned from the actions of a town with known tastes, and that it is learned the same way again. */
 import { beforeAll, expect, test } from 'vitest';
+import type { Shop } from '../src/domain/shop.ts';
 import { CUISINES } from '../src/synthetic/cuisines.ts';
 import { ActionLogBuilder, slice } from '../src/training/action-log.ts';
 import { trainEmbeddings, type TrainedEmbeddings } from '../src/training/train-embeddings.ts';
@@ -140,6 +141,25 @@ test('shops that are gone are learned with, counted and not written', async () =
   expect(shopVectors.length).toBe(600 * trained.dimensions);
   expect(report.unknownShopCount + report.trainedShopCount).toBe(trained.report.trainedShopCount);
   expect(report.unknownShopCount).toBeGreaterThan(300);
+});
+
+test('a shop whose company was always left out counts as not learned, and lies beside its neighbours', async () => {
+  const [a, b, c, alone] = shops as [Shop, Shop, Shop, Shop];
+  const builder = new ActionLogBuilder();
+  const session = (userId: string, ...shopIds: readonly string[]): void =>
+    shopIds.forEach((shopId, i) => builder.add({ userId, type: 'view', shopId, atMs: 1e12 + i }));
+  for (let user = 0; user < 300; user++) session(`u${user}`, 'everywhere', [a, b, c][user % 3]!.shopId);
+  for (let user = 0; user < 10; user++) session(`v${user}`, a.shopId, b.shopId, c.shopId);
+  session('w', 'everywhere', alone.shopId);
+  const options = { ...ONE_THREAD, countMin: 1, epochs: 5, subsampling: 1e-3 };
+  const beside = [a, b, c, alone].map((shop) => ({ ...shop, category: 'one' }));
+  const { report, shopVectors } = await trainEmbeddings(builder.finish(), beside, options);
+  expect(report).toMatchObject({ trainedShopCount: 3, unknownShopCount: 1 });
+  const similarities = [0, 1, 2].map((at) => cosine(row(shopVectors, 3), row(shopVectors, at)));
+  expect(Math.min(...similarities)).toBeGreaterThan(0);
+  await expect(trainEmbeddings(log, shops, { ...ONE_THREAD, epochs: 1, subsampling: 1e-12 })).rejects.toThrow(
+    'subsampling must be more, or 0 for none: with 1e-12 no shop had a pair left',
+  );
 });
 
 test('what cannot be learned from is refused', async () => {

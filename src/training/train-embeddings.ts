@@ -2,7 +2,7 @@
  * From what users did to embeddings of shops and keywords in one space: sessions → vocabulary → lists of negatives → training →
  * unit rows for all shops of the catalog and the keywords.
  */
-import { EngineError } from '../base/errors.ts';
+import { EngineError, RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
 import { GroundCells } from '../geo/ground-cells.ts';
 import type { ActionLog } from './action-log.ts';
@@ -10,7 +10,7 @@ import { negativeLists } from './negative-lists.ts';
 import { sessionsOf, targetCounts, type Sessions } from './sessions.ts';
 import { talliesByEpoch, trainingPlan } from './train-chunks.ts';
 import { trainInThreads, type TrainingProgress } from './train-in-threads.ts';
-import { layOut } from './train-memory.ts';
+import { layOut, movedRows } from './train-memory.ts';
 import {
   epochsFor,
   TrainingOptionsSchema,
@@ -82,12 +82,15 @@ export async function trainEmbeddings(
   const plan = trainingPlan(memory, sessions, settings);
   await trainInThreads(plan, onProgress);
 
-  const keywords = trainedKeywords(log, counts, vocabulary);
+  const moved = movedRows(memory.embeddings, settings);
+  const trainedRows = shopRows.map((row) => (row !== NO_ROW && moved[row] === 1 ? row : NO_ROW));
+  const trainedShopCount = trainedRows.filter((row) => row !== NO_ROW).length;
+  if (trainedShopCount === 0) throw allLeftOut(settings);
+  const keywords = trainedKeywords(log, counts, vocabulary).filter(({ row }) => moved[row] === 1);
   const tallies = talliesByEpoch(plan);
-  const trainedShopCount = shopRows.filter((row) => row !== NO_ROW).length;
   return {
     dimensions: settings.dimensions,
-    shopVectors: vectorsOfShops(shops, shopRows, memory.embeddings, settings),
+    shopVectors: vectorsOfShops(shops, trainedRows, memory.embeddings, settings),
     keywords: keywords.map(({ keyword }) => keyword),
     keywordCounts: keywords.map(({ count }) => count),
     keywordVectors: unitRows(
@@ -103,7 +106,7 @@ export async function trainEmbeddings(
       sessionActionCount: sessions.targets.length,
       shopCount: shops.length,
       trainedShopCount,
-      unknownShopCount: vocabulary.rowCount - keywords.length - trainedShopCount,
+      unknownShopCount: unknownShopCount(log, shopRows, vocabulary),
       keywordCount: keywords.length,
       pairCount: tallies.reduce((sum, { pairCount }) => sum + pairCount, 0),
       losses: tallies.map(({ lossSum, pairCount }) => lossSum / pairCount),
@@ -158,6 +161,11 @@ function unitRows(rows: ArrayLike<number>, embeddings: Float32Array, dimensions:
   return vectors;
 }
 
+function unknownShopCount(log: ActionLog, shopRows: Uint32Array, { targets }: Vocabulary): number {
+  const shopCount = targets.filter((target) => target < log.shopIds.length).length;
+  return shopCount - shopRows.filter((row) => row !== NO_ROW).length;
+}
+
 /** The most searched first, those of one count by their text. */
 function trainedKeywords(log: ActionLog, counts: Uint32Array, { rows }: Vocabulary) {
   const firstTarget = log.shopIds.length;
@@ -177,5 +185,12 @@ function nothingToLearn(
     `of ${log.count} actions on ${log.shopIds.length} shops and ${log.keywords.length} keywords ${sessions.count} sessions can be ` +
       `learned from, none with one of the shops; expected users who act on several shops within ${sessionGapMinutes} minutes, and ` +
       `shops with ${countMin} actions or more; are the shop ids those of the shops, and at in order?`,
+  );
+}
+
+function allLeftOut({ subsampling }: TrainingSettings): RequestError {
+  return new RequestError(
+    'subsampling',
+    `must be more, or 0 for none: with ${subsampling} no shop had a pair left`,
   );
 }

@@ -103,9 +103,29 @@ export function layOut({ sessions, vocabulary, lists, settings }: TrainingInput)
   MODEL_FIELDS.forEach((field, word) => (words[modelAt / 4 + word] = model[field]));
   for (const { at, kept, outputs } of lanes) words.set([kept, outputs], at / 4 + 4);
   const embeddings = new Float32Array(memory.buffer, inputs, rowCount * dimensions);
-  const random = new Random(settings.seed);
-  for (let i = 0; i < embeddings.length; i++) embeddings[i] = (random.unit() - 0.5) / dimensions;
+  const initial = initialValues(settings);
+  for (let i = 0; i < embeddings.length; i++) embeddings[i] = initial();
   return { memory, modelAt, laneAts: lanes.map(({ at }) => at), embeddings };
+}
+
+/** Draws the values of all embeddings as they are before training, one after the other. */
+function initialValues({ seed, dimensions }: InitialSettings): () => number {
+  const random = new Random(seed);
+  return () => Math.fround((random.unit() - 0.5) / dimensions);
+}
+
+type InitialSettings = Pick<TrainingSettings, 'seed' | 'dimensions'>;
+
+/**
+ * By row 1 if training has moved it, else 0: all that a row had in its sessions may have been left out by subsampling, and then it
+ * points where it was drawn to.
+ */
+export function movedRows(embeddings: Float32Array, settings: InitialSettings): Uint8Array {
+  const moved = new Uint8Array(embeddings.length / settings.dimensions);
+  const initial = initialValues(settings);
+  for (let i = 0; i < embeddings.length; i++)
+    if (embeddings[i] !== initial()) moved[Math.floor(i / settings.dimensions)] = 1;
+  return moved;
 }
 
 /** The sums of a lane: loss, then pairs. */
