@@ -22,6 +22,7 @@ import { recommendBench } from './recommend.ts';
 import { scaleBench } from './scale.ts';
 import { signalsBench } from './signals.ts';
 import { snapshotBench } from './snapshot.ts';
+import { trainBench } from './train.ts';
 import { whereBench } from './where.ts';
 import { zonesBench } from './zones.ts';
 
@@ -41,6 +42,7 @@ const BENCHES: readonly Bench[] = [
   whereBench,
   loadBench,
   zonesBench,
+  trainBench,
   peersBench,
 ];
 

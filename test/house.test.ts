@@ -222,6 +222,8 @@ test('threads load nothing that checks requests: what they are given is checked'
     expect(loadedFrom(entry), entry).toContain('src/snapshot/open-snapshot.ts');
     expect(loadedFrom(entry), entry).not.toContain('zod');
   }
+  expect(loadedFrom('src/training/train-entry.ts')).toContain('src/training/train-kernel.ts');
+  expect(loadedFrom('src/training/train-entry.ts')).not.toContain('zod');
 });
 
 test('the client has its types from the routes and loads nothing', () => {

@@ -20,7 +20,7 @@ export interface TrainingProgress {
   readonly pairsPerSecond: number;
   /** Mean −ln likelihood of a pair and its negatives since the report before; NaN if there was none. */
   readonly loss: number;
-  /** What is left to do takes so long if it goes on as before; NaN before anything was done. */
+  /** What is left to do takes so long if it goes on as before; not finite before anything was done. */
   readonly leftMs: number;
 }
 
