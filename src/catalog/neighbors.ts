@@ -63,7 +63,7 @@ export class Neighbors {
   readonly #starts: Uint32Array;
   readonly #ordinals: Uint32Array;
   readonly #strengths: Float32Array;
-  /** By ordinal; zeros between two calls of `writeSums`. */
+  /** By ordinal; zeros between two calls of `sum`. */
   #sums: Float64Array | undefined;
 
   /** Reads a section in place. Throws `snapshot_invalid` if its size is not what its counts make. */
@@ -92,23 +92,19 @@ export class Neighbors {
   }
 
   /**
-   * Writes to each place of `sums` what all of `said` say of the shop in the same place of `ordinals`, added up in the order of
-   * `said`; NaN of shops that none of them speaks for.
+   * Hands `read` what all of `said` say of each shop, by ordinal, added up in the order of `said`; 0 of shops that none of them
+   * speaks for. The sums are lent: they are zeros again when this returns.
    */
-  writeSums(said: readonly number[], ordinals: Uint32Array, sums: Float64Array): void {
-    if (this.shopCount === 0) {
-      sums.fill(Number.NaN);
-      return;
-    }
-    this.#sums ??= new Float64Array(this.shopCount);
-    const byOrdinal = this.#sums;
+  sum(said: readonly number[], read: (byOrdinal: Float64Array) => void): void {
+    if (this.shopCount === 0 || said.length === 0) return; // nobody speaks for anybody
+    const sums = (this.#sums ??= new Float64Array(this.shopCount));
+    const [starts, ordinals, strengths] = [this.#starts, this.#ordinals, this.#strengths];
     for (const ordinal of said)
-      for (let at = this.#starts[ordinal]!; at < this.#starts[ordinal + 1]!; at++)
-        byOrdinal[this.#ordinals[at]!]! += this.#strengths[at]!;
-    for (let i = 0; i < ordinals.length; i++) sums[i] = byOrdinal[ordinals[i]!]! || Number.NaN;
+      for (let at = starts[ordinal]!, end = starts[ordinal + 1]!; at < end; at++)
+        sums[ordinals[at]!]! += strengths[at]!;
+    read(sums);
     for (const ordinal of said)
-      for (let at = this.#starts[ordinal]!; at < this.#starts[ordinal + 1]!; at++)
-        byOrdinal[this.#ordinals[at]!] = 0;
+      for (let at = starts[ordinal]!, end = starts[ordinal + 1]!; at < end; at++) sums[ordinals[at]!] = 0;
   }
 
   /** Throws `snapshot_invalid` unless the entries of the shops `first` to `end` are what they should be. */

@@ -52,6 +52,10 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
 /** Adds a signal to the scores as it is; nothing of what it does not know. */
 function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
   const { candidates, scores, values } = lane;
+  if (signal.addKnown !== undefined) {
+    signal.addKnown(candidates, scores, weight);
+    return AS_IT_IS;
+  }
   signal.write(candidates, values);
   for (let position = 0; position < values.length; position++) {
     const strength = values[position]!;

@@ -48,6 +48,12 @@ export class FewShops {
           if (position !== -1) strengths[position] = known[place]!;
         });
       },
+      addKnown: (candidates, scores, weight) => {
+        this.positionsAmong(candidates).forEach((position, place) => {
+          const strength = known[place]!;
+          if (position !== -1 && !Number.isNaN(strength)) scores[position]! += weight * strength;
+        });
+      },
     };
   }
 }

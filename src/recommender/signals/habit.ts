@@ -8,7 +8,7 @@ import type { Signal } from './signal.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const HALF_LIFE_MS = 60 * DAY_MS;
+const RATE = Math.LN2 / (60 * DAY_MS);
 /** Standard deviation of the time of a habit. */
 const SPREAD_MS = 1.5 * HOUR_MS;
 
@@ -17,7 +17,7 @@ export function habit(history: History): Signal {
   const values = history.sums((at) => {
     const intoDayMs = agesMs[at]! % DAY_MS;
     const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
-    return weights[at]! * 2 ** (-agesMs[at]! / HALF_LIFE_MS) * Math.exp(-0.5 * apart * apart);
+    return weights[at]! * Math.exp(-agesMs[at]! * RATE - 0.5 * apart * apart);
   });
   return history.shops.signal('habit', values, Math.log1p);
 }

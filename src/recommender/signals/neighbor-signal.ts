@@ -19,8 +19,19 @@ export function neighborSignal(
     valueOf,
     strengthOf: valueOf,
     write: (ordinals, strengths) => {
-      neighbors.writeSums(said, ordinals, strengths);
-      for (let i = 0; i < strengths.length; i++) strengths[i]! /= divisor;
+      strengths.fill(Number.NaN);
+      neighbors.sum(said, (byOrdinal) => {
+        for (let i = 0; i < ordinals.length; i++)
+          strengths[i] = (byOrdinal[ordinals[i]!]! || Number.NaN) / divisor;
+      });
+    },
+    addKnown: (ordinals, scores, weight) => {
+      neighbors.sum(said, (byOrdinal) => {
+        for (let i = 0; i < ordinals.length; i++) {
+          const sum = byOrdinal[ordinals[i]!]!;
+          if (sum !== 0) scores[i]! += weight * (sum / divisor);
+        }
+      });
     },
   };
 }

@@ -22,25 +22,24 @@ const ACTIONS_BEFORE = 0.5;
 export function popularityNear(generation: Generation, location: Location): Signal {
   const popularities = generation.float64('popularity');
   const known = popularityStrengths(generation); // ln(1 + 2p), which is ln(p + ½) + ln 2
-  const chordSquaredTo = generation.reachTree.chordsSquaredFrom(location);
+  const { reachTree } = generation;
+  const chordSquaredTo = reachTree.chordsSquaredFrom(location);
   /** What one action is worth at a shop in the cell, the district and the town, and ln of it, times candidates over 2. */
   const worths = { cell: 0, district: 0, town: 0 };
   const logs = { cell: 0, district: 0, town: 0 };
   const levelOf = (squared: number): keyof typeof logs =>
     squared <= CELL ? 'cell' : squared <= DISTRICT ? 'district' : 'town';
-  const strengthOf = (ordinal: number, squared: number): number =>
-    Math.max(0, known[ordinal]!) + logs[levelOf(squared)];
   return {
     name: 'popularityNear',
     valueOf: (ordinal) =>
       (Math.max(0, popularities[ordinal]!) + ACTIONS_BEFORE) * worths[levelOf(chordSquaredTo(ordinal))],
-    strengthOf: (ordinal) => strengthOf(ordinal, chordSquaredTo(ordinal)),
+    strengthOf: (ordinal) => Math.max(0, known[ordinal]!) + logs[levelOf(chordSquaredTo(ordinal))],
     write: (ordinals, strengths) => {
       let [cell, district, town] = [0, 0, 0];
+      reachTree.writeChordsSquared(location, ordinals, strengths);
       for (let i = 0; i < ordinals.length; i++) {
-        const squared = chordSquaredTo(ordinals[i]!);
+        const squared = strengths[i]!;
         const counted = Math.max(0, popularities[ordinals[i]!]!) + ACTIONS_BEFORE;
-        strengths[i] = squared;
         town += counted;
         if (squared <= DISTRICT) district += counted;
         if (squared <= CELL) cell += counted;
@@ -51,7 +50,12 @@ export function popularityNear(generation: Generation, location: Location): Sign
       logs.town = Math.log((worths.town * ordinals.length) / 2);
       logs.district = Math.log((worths.district * ordinals.length) / 2);
       logs.cell = Math.log((worths.cell * ordinals.length) / 2);
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = strengthOf(ordinals[i]!, strengths[i]!);
+      const { cell: inCell, district: inDistrict, town: inTown } = logs;
+      for (let i = 0; i < ordinals.length; i++) {
+        const squared = strengths[i]!;
+        const log = squared <= CELL ? inCell : squared <= DISTRICT ? inDistrict : inTown;
+        strengths[i] = Math.max(0, known[ordinals[i]!]!) + log;
+      }
     },
   };
 }

@@ -16,7 +16,8 @@ export function proximity({ reachTree }: Generation, location: Location): Signal
     valueOf: (ordinal) => metersOfChordSquared(chordSquaredTo(ordinal)),
     strengthOf: (ordinal) => strengthOf(chordSquaredTo(ordinal)),
     write: (ordinals, strengths) => {
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = strengthOf(chordSquaredTo(ordinals[i]!));
+      reachTree.writeChordsSquared(location, ordinals, strengths);
+      for (let i = 0; i < ordinals.length; i++) strengths[i] = strengthOf(strengths[i]!);
     },
   };
 }

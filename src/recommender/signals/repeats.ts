@@ -34,7 +34,8 @@ export function again({ shops }: History): Signal {
 
 function agedCounts(history: History, halfLifeMs: number): Float64Array {
   const { agesMs, weights } = history;
-  return history.sums((at) => weights[at]! * 2 ** (-agesMs[at]! / halfLifeMs));
+  const rate = Math.LN2 / halfLifeMs; // exp costs a third of what 2 ** does
+  return history.sums((at) => weights[at]! * Math.exp(-agesMs[at]! * rate));
 }
 
 function asItIs(value: number): number {
