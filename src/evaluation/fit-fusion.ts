@@ -10,6 +10,7 @@
  */
 import { check, EngineError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
+import { WEIGHT_MAX } from '../domain/action.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { decays } from '../recommender/action-weights.ts';
 import type { Draft, Line } from '../recommender/line.ts';
@@ -84,6 +85,7 @@ export interface FittedFusion {
     readonly typeWeights: { readonly [type: string]: number };
     readonly signals: { readonly [name: string]: number };
   };
+  /** As they were fitted: `fusion` has them in a unit in which a request can say them. */
   readonly weights: readonly FittedWeight[];
   readonly caseCount: number;
   /** Cases of which none of the best was chosen: they say nothing. */
@@ -268,14 +270,16 @@ function fitted(
   check(fits.length > 0, 'a fit needs a half-life');
   const best = fits.reduce((a, b) => (b.fit.loss < a.fit.loss ? b : a));
   const names = [...types.map((type) => `actions: ${type}`), ...signals];
+  const scale = scaleOf(best.fit);
+  const rounded = (f: number): number => Number((best.fit.weights[f]! * scale).toPrecision(DIGITS));
   return {
     fusion: {
       method: 'linear',
       halfLifeMinutes: best.halfLifeMinutes,
-      typeWeights: Object.fromEntries(types.map((type, t) => [type, rounded(best.fit, t)])),
+      typeWeights: Object.fromEntries(types.map((type, t) => [type, rounded(t)])),
       signals: Object.fromEntries(
         signals.flatMap((name, m) => {
-          const weight = rounded(best.fit, types.length + m);
+          const weight = rounded(types.length + m);
           return weight === 0 ? [] : [[name, weight]];
         }),
       ),
@@ -289,9 +293,16 @@ function fitted(
   };
 }
 
-/** Six digits are more than a fit knows. */
-function rounded({ weights }: LogitFit, f: number): number {
-  return Number(weights[f]!.toPrecision(6));
+/** Of a weight in a request: more than a fit knows. */
+const DIGITS = 6;
+
+/**
+ * What brings the weights within what a request may say. All of them alike: a list is the same whatever their unit. Shops that
+ * are all much alike, as those of a small town, need large ones.
+ */
+function scaleOf({ weights }: LogitFit): number {
+  const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+  return largest > WEIGHT_MAX ? WEIGHT_MAX / largest : 1;
 }
 
 function withColumns(cases: readonly Case[], count: number, columns: readonly number[]): Case[] {
