@@ -129,10 +129,12 @@ export class FullScan {
     const candidates = this.#shops
       .map((_, ordinal) => ordinal)
       .filter((ordinal) => this.#isCandidate(ordinal, request));
-    const isByActions = request.queries.some(({ weight }) => weight > 0);
+    const isLinear = request.method === 'linear';
+    const isByActions =
+      request.queries.some(({ weight }) => weight > 0) || (isLinear && request.queries.length > 0);
     const queries = request.queries.filter(({ weight }) => isByActions || weight < 0);
     const { signals: asked = [] } = request;
-    const isWeighed = request.method === 'linear' && asked.some(({ name }) => name === POPULARITY.name);
+    const isWeighed = isLinear && asked.length > 0;
     const signals =
       isByActions || isWeighed
         ? asked

@@ -350,7 +350,9 @@ describe.each(METRICS)('%s', (metric) => {
         expect({ candidateCount: answer.candidateCount, shops: found }, `seed ${seed}`).toStrictEqual(
           expected,
         );
-        const isByActions = scanRequest.queries.some(({ weight }) => weight > 0);
+        const isByActions =
+          scanRequest.queries.some(({ weight }) => weight > 0) ||
+          (scanRequest.method === 'linear' && scanRequest.queries.length > 0);
         const isLikeEnough = scanRequest.minSimilarity === undefined || answer.basis === 'actions';
         expect(answer.basis).toBe(isByActions && isLikeEnough ? 'actions' : 'popular');
         expect(answer.similarityCount).toBe(expected.candidateCount * scanRequest.queries.length);

@@ -109,7 +109,7 @@ export class Neighbors {
 
   /** Throws `snapshot_invalid` unless the entries of the shops `first` to `end` are what they should be. */
   verify(shopCount: number, first: number, end: number): void {
-    if (this.shopCount === 0) return;
+    if (this.shopCount === 0 && this.#ordinals.length === 0) return;
     if (this.shopCount !== shopCount)
       throw invalidSection(this.#section, `holds ${this.shopCount} shops, the header says ${shopCount}`);
     const entryCount = this.#ordinals.length;

@@ -112,7 +112,7 @@ export function addCaseOptions(command: Command, casesMax?: number): Command {
 }
 
 export function readNames(text: string): string[] {
-  return readText(text).split(',');
+  return [...new Set(readText(text).split(','))];
 }
 
 export function readWhole(text: string): number {
@@ -136,7 +136,9 @@ function readInstant(text: string): number {
 
 /** JSON, or the path of a file that holds it. */
 function readRequest(text: string): unknown {
-  return text.trimStart().startsWith('{') ? readJson(text) : readJsonFile(readPath(text));
+  const request = text.trimStart().startsWith('{') ? readJson(text) : readJsonFile(readPath(text));
+  if (typeof request === 'object' && request !== null && !Array.isArray(request)) return request;
+  throw new InvalidArgumentError('Expected a JSON object, such as {"fusion":{"method":"weighted"}}.');
 }
 
 /** What single options cannot tell. */

@@ -8,6 +8,7 @@ import { metricBars } from '../evaluation/metric-bars.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
 import type { CutLog } from '../evaluation/time-cut.ts';
 import { LIMIT_MAX } from '../recommender/request-bounds.ts';
+import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import {
   addCaseOptions,
@@ -98,6 +99,16 @@ async function runEvaluate(options: EvaluateOptions, command: Command): Promise<
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.plot !== undefined) writeFileSync(options.plot, metricBars(result, SUBJECT));
   console.log(evaluationText(result));
+  warnOfSeen(store, result);
+}
+
+/** A version that was trained on what it is asked knows it by heart. */
+function warnOfSeen(store: SnapshotStore, { version, slice }: EvaluationResult): void {
+  const { actionsTo } = readHeader(store.pathOf(version)).modelCard;
+  if (typeof actionsTo !== 'string' || !(Date.parse(actionsTo) >= Date.parse(slice.cut))) return;
+  console.error(
+    `warning: ${version} was trained on actions up to ${actionsTo}, the test part begins at ${slice.cut}: it is asked what it has seen`,
+  );
 }
 
 /** Shows how many cases are asked. */

@@ -36,7 +36,8 @@ import { takingPart } from '../recommender/query-vectors.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
-import { ACTION_COUNT_MAX, HISTORY_SIGNALS, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
+import { looksBack } from '../recommender/fallback.ts';
+import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
 import {
   ExplainRequestSchema,
   LimitSchema,
@@ -346,7 +347,7 @@ export class Engine {
       actions: [{ type: 'view', shopId }],
       excludeShopIds: [shopId],
       // Whatever a deployment makes of views, and of users whose actions say little: this is about one view.
-      fusion: { typeWeights: {} },
+      fusion: { method: 'rrf', typeWeights: {}, signals: {} },
       fallback: { steps: ['actions', 'popular'], shopCountMin: 1 },
       ...checked,
     });
@@ -632,25 +633,25 @@ export class Engine {
     const { checked } = question;
     const continued = continuedAnswer(checked);
     const { loaded, chosenBy } = this.#chooseFor(checked, continued);
-    if (continued !== null) checkSameRequest(this.#requestTo(loaded, question), continued);
+    const request = this.#requestTo(loaded, question);
+    if (continued !== null) checkSameRequest(request, continued);
     const nowMs = continued?.atMs ?? (checked.at ? Date.parse(checked.at) : this.#nowMs());
     // What is dated ahead counts as of now, unless a past is asked about.
     const untilMs = checked.at ? nowMs : Infinity;
     // What an answer has shown is told by the ordinals of its version, so its next page has no second version.
     const isAlone = chosenBy !== 'active' || continued !== null;
     const beside = isAlone ? null : (shadow?.sample(loaded) ?? null);
-    const jobOn = (version: Loaded): RecommendJob => {
-      const request = this.#requestTo(version, question);
-      const actions = this.#actionsOf(request, nowMs, continued?.actionsUntilMs ?? untilMs);
-      const impressions = this.#impressionsOf(request, nowMs, continued?.impressionsUntilMs ?? untilMs);
-      const statuses = this.#statuses.of(version.generation);
-      return { request, actions, impressions, statuses, nowMs, continued, compared: beside !== null };
+    const jobOn = ({ generation }: Loaded, asked: CheckedRecommendRequest): RecommendJob => {
+      const actions = this.#actionsOf(asked, nowMs, continued?.actionsUntilMs ?? untilMs);
+      const impressions = this.#impressionsOf(asked, nowMs, continued?.impressionsUntilMs ?? untilMs);
+      const statuses = this.#statuses.of(generation);
+      return { request: asked, actions, impressions, statuses, nowMs, continued, compared: beside !== null };
     };
-    const begunBeside = beside === null ? null : { loaded: beside, job: jobOn(beside) };
-    return { loaded, job: jobOn(loaded), chosenBy, shadow: begunBeside };
+    const begunBeside = beside && { loaded: beside, job: jobOn(beside, this.#requestTo(beside, question)) };
+    return { loaded, job: jobOn(loaded, request), chosenBy, shadow: begunBeside };
   }
 
-  /** The request with what `loaded` decides for itself. */
+  /** The request with what `loaded` decides for itself; without that where the two do not go together. */
   #requestTo({ generation }: Loaded, { asked, checked }: Question): CheckedRecommendRequest {
     let learned = this.#learned.get(generation);
     if (learned === undefined) {
@@ -662,7 +663,8 @@ export class Engine {
     }
     if (learned === null) return checked;
     const defaults = withLearned(asked, this.#options.defaults, learned);
-    return validate(RecommendRequestSchema, withDefaults(asked, defaults));
+    const { success, data } = RecommendRequestSchema.safeParse(withDefaults(asked, defaults));
+    return success ? data : checked;
   }
 
   /** The version that answers: of the next page of an answer, that of the answer. */
@@ -679,8 +681,7 @@ export class Engine {
   #actionsOf(request: CheckedRecommendRequest, nowMs: number, untilMs: number): LineAction[] {
     if (request.actions !== undefined) return broughtActions(request.actions, nowMs);
     if (request.userId === undefined) return [];
-    const wantsHistory = Object.keys(request.fusion.signals).some((name) => HISTORY_SIGNALS.has(name));
-    if (untilMs === Infinity && request.excludeSeen === false && !wantsHistory) {
+    if (untilMs === Infinity && request.excludeSeen === false && !looksBack(request.fusion.signals)) {
       const newest = lineActions(this.#actions.recent(request.userId, ACTION_COUNT_MAX));
       // Those that count nothing take no places of older ones that do.
       if (takingPart(newest, request.fusion.typeWeights).length === newest.length) return newest;

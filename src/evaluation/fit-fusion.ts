@@ -8,7 +8,7 @@
  * some of the alternatives follows the same model (independence of irrelevant alternatives), so that what the model does
  * not catch is got wrong where it matters least.
  */
-import { check, EngineError } from '../base/errors.ts';
+import { check, EngineError, RequestError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { WEIGHT_MAX } from '../domain/action.ts';
 import type { Lane } from '../kernel/lane.ts';
@@ -16,7 +16,7 @@ import { decays } from '../recommender/action-weights.ts';
 import type { Draft, Line } from '../recommender/line.ts';
 import { draftOf, firstSufficient, rankingOf } from '../recommender/recommender.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
-import { SIGNAL_NAMES, type SignalName } from '../recommender/request-bounds.ts';
+import { SIGNAL_COUNT_MAX, SIGNAL_NAMES, type SignalName } from '../recommender/request-bounds.ts';
 import { History } from '../recommender/signals/history.ts';
 import { signalMaker } from '../recommender/signals/signal-of.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
@@ -31,7 +31,7 @@ export interface FitOptions extends CaseSelection {
   readonly protocol: Protocol;
   readonly candidates: CandidateRule;
   /** Parts of every request, without `fusion`. */
-  readonly request: Partial<Omit<RecommendRequest, 'fusion'>>;
+  readonly request: Partial<Omit<RecommendRequest, 'fusion' | 'vectors' | 'fallback'>>;
   readonly actionsPerUserMax: number;
   /** Signals and columns of numbers to weigh. */
   readonly signals: readonly string[];
@@ -101,6 +101,7 @@ export function fitFusion(
   options: FitOptions,
   onProgress: (done: number, total: number) => void = () => {},
 ): FittedFusion {
+  checkOptions(options);
   const setting = new Setting(cut, line.generation);
   const cases = selectCases(cut, options.protocol, options);
   const features = new Features(options, typesOf(cut, cases), new Random(options.seed));
@@ -110,8 +111,18 @@ export function fitFusion(
     alternativesOf: AlternativesOf,
     doneBefore: number,
   ): Case[] => {
-    const request = { ...options.request, fusion };
-    const replay = new Replay(setting, line, { ...options, request, depth: options.poolSize });
+    // Without lists and wider radii: the alternatives are the candidates of the draft.
+    const request = {
+      ...options.request,
+      fusion,
+      fallback: { steps: ['actions' as const, 'popular' as const] },
+    };
+    const replay = new Replay(setting, line, {
+      ...options,
+      request,
+      depth: options.poolSize,
+      isFitting: true,
+    });
     return cases.flatMap((asked, at) => {
       const draft = draftOf(line, replay.jobOf(asked), 0, 0);
       rankingOf(draft).rank();
@@ -125,11 +136,22 @@ export function fitFusion(
   if (among.length === 0)
     throw new EngineError(
       'input_invalid',
-      `none of ${cases.length} cases has its shop among the candidates, expected one at least; take the snapshot that these actions belong to`,
+      `none of ${cases.length} cases is a choice: a shop of the case and another one among the candidates; take the snapshot that these actions belong to`,
     );
   const first = fitted(among, cases.length, features, options);
   const atTop = choices(first.fusion, theBest, cases.length);
   return atTop.length === 0 ? first : fitted(atTop, cases.length, features, options);
+}
+
+/** Throws `RequestError` for what a fit decides itself, and for more signals than a request may weigh. */
+function checkOptions({ request, signals }: FitOptions): void {
+  const decided = ['fusion', 'vectors', 'fallback'].find((field) => field in request);
+  if (decided !== undefined) throw new RequestError(decided, 'is what a fit decides; leave it out');
+  if (signals.length > SIGNAL_COUNT_MAX || new Set(signals).size < signals.length)
+    throw new RequestError(
+      'signals',
+      `must be up to ${SIGNAL_COUNT_MAX} different ones, got ${signals.length}: ${signals.join(', ')}`,
+    );
 }
 
 /** Positions that a choice is among, the chosen in front. */

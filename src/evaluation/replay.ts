@@ -32,6 +32,8 @@ export interface ReplayOptions {
   readonly depth: number;
   /** Newest actions that the store would have kept of a user. */
   readonly actionsPerUserMax: number;
+  /** Whether weights are looked for: then nothing that the version was given before may count. */
+  readonly isFitting?: boolean;
 }
 
 /** A case whose candidates are found. */
@@ -56,12 +58,14 @@ export class Replay {
     this.#setting = setting;
     this.#line = line;
     this.#options = options;
-    this.#learned = learnedDefaults(line.generation.header.modelCard, (problem) => {
-      throw new EngineError(
-        'snapshot_invalid',
-        `the requestDefaults of the model card do not hold: ${problem}`,
-      );
-    });
+    this.#learned = options.isFitting
+      ? undefined
+      : learnedDefaults(line.generation.header.modelCard, (problem) => {
+          throw new EngineError(
+            'snapshot_invalid',
+            `the requestDefaults of the model card do not hold: ${problem}`,
+          );
+        });
   }
 
   /** Finds the candidates of a case. One case at a time: they lie in the lane. */

@@ -16,9 +16,12 @@ export interface CutLog {
   readonly cutMs: number;
 }
 
+/** Keeps the ninth and tenth of 0.1 · 10 apart in binary. */
+const ROUNDING = 1e-9;
+
 /** The newest `share` (0..1) of the actions is the test part; of those at the same moment all are. */
 export function cutByShare(log: ActionLog, share: number): CutLog {
-  const row = Math.min(log.count - 1, Math.floor(log.count * (1 - share)));
+  const row = Math.min(log.count - 1, log.count - Math.ceil(log.count * share - ROUNDING));
   return cutAt(log, log.atMs[row] ?? 0);
 }
 

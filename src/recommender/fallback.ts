@@ -4,7 +4,7 @@ import type { Generation } from '../snapshot/generation.ts';
 import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy } from './recommendation.ts';
-import { WIDENINGS_MAX } from './request-bounds.ts';
+import { WIDENINGS_MAX, HISTORY_SIGNALS } from './request-bounds.ts';
 import type { CheckedRecommendRequest } from './request.ts';
 
 /** How often a radius is doubled at most where the request does not say how far it goes. */
@@ -35,17 +35,25 @@ export function radiusMetersAfter(
 /** The steps that can be taken for this user, in order. The next page of an answer rests on what that rested on. */
 export function stepsOf(
   generation: Generation,
-  { request, continued }: RecommendJob,
+  { request, actions, continued }: RecommendJob,
   queries: readonly QueryVector[],
 ): RankedBy[] {
+  const { method, signals } = request.fusion;
+  // What was fitted may count actions below 0 and all the more what the user's history says of shops.
+  const isWeighed = method === 'linear' && (queries.length > 0 || (looksBack(signals) && actions.length > 0));
   const canBeTaken = {
-    actions: queries.some(({ weight }) => weight > 0),
+    actions: isWeighed || queries.some(({ weight }) => weight > 0),
     list: listOf(generation, request.userId) !== undefined,
     popular: true,
   };
   return request.fallback.steps
     .filter((step) => step !== 'wider')
     .filter((step) => canBeTaken[step] && (continued === null || step === continued.step));
+}
+
+/** Whether any of the signals looks at all that a user did. */
+export function looksBack(signals: CheckedRecommendRequest['fusion']['signals']): boolean {
+  return Object.keys(signals).some((name) => HISTORY_SIGNALS.has(name));
 }
 
 /** The shops recommended to a user ahead of time, best first, if the snapshot holds a list for them. */

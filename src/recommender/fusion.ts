@@ -29,6 +29,8 @@ interface Range {
   readonly width: number;
 }
 
+/** Of one signal: some may be added up. */
+const SHARE_MAX = 1e300;
 /** Of strengths that count as they are. */
 const AS_IT_IS: Range = { scale: 1, least: 0, width: 1 };
 
@@ -59,9 +61,14 @@ function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
   signal.write(candidates, values);
   for (let position = 0; position < values.length; position++) {
     const strength = values[position]!;
-    if (!Number.isNaN(strength)) scores[position]! += weight * strength;
+    if (!Number.isNaN(strength)) scores[position]! += finite(weight * strength);
   }
   return AS_IT_IS;
+}
+
+/** Columns may hold the largest numbers there are; a score stays a number all the same. */
+function finite(share: number): number {
+  return Math.max(-SHARE_MAX, Math.min(SHARE_MAX, share));
 }
 
 /** Adds a signal to the scores by its norm; returns its range. */
@@ -180,7 +187,9 @@ export class Fused {
     const ordinal = this.#lane.ordinalAt(this.#lane.winnerPosition(place));
     return this.signals.map(({ signal, weight }, m) => {
       const strength = signal.strengthOf(ordinal);
-      return Number.isNaN(strength) ? 0 : weight * normOf(strength, this.#ranges[m]!);
+      if (Number.isNaN(strength)) return 0;
+      if (this.#method === 'linear') return finite(weight * strength);
+      return weight * normOf(strength, this.#ranges[m]!);
     });
   }
 }

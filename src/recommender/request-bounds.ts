@@ -58,6 +58,8 @@ export const HISTORY_SIGNALS: ReadonlySet<string> = new Set<SignalName>([
   'known',
   'repeats',
   'recentRepeats',
+  'again',
+  'transition',
   'habit',
   'usualNext',
   'together',

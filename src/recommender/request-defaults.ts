@@ -5,6 +5,7 @@ import { FusionSchema } from './fusion-schema.ts';
 import { RequestDefaultsSchema, type RecommendRequest, type RequestDefaults } from './request.ts';
 import { FallbackSchema } from './selection-schema.ts';
 
+const METHOD_DEFAULT = 'rrf';
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
 const MERGED = [
   ['fusion', FusionSchema.shape],
@@ -57,11 +58,21 @@ export function withLearned(
   learned: RequestDefaults,
 ): RequestDefaults {
   const { fusion, ...others } = learned;
-  const method = request.fusion?.method ?? decided.fusion?.method ?? fusion?.method;
-  const isMeant = fusion !== undefined && method === fusion.method;
   const merged: RequestDefaults = { ...others, ...decided };
-  if (isMeant) merged.fusion = { ...fusion, ...decided.fusion };
+  if (others.fallback && decided.fallback) merged.fallback = { ...others.fallback, ...decided.fallback };
+  if (fusion !== undefined && methodOf(request, decided, fusion) === (fusion.method ?? METHOD_DEFAULT))
+    merged.fusion = { ...fusion, ...decided.fusion };
   return merged;
+}
+
+/** The method that a request is to be answered by; null is as if nothing had been decided. */
+function methodOf(
+  { fusion: asked }: Partial<RecommendRequest>,
+  { fusion: decided }: RequestDefaults,
+  learned: NonNullable<RequestDefaults['fusion']>,
+): string {
+  const method = [asked?.method, decided?.method, learned.method].find((said) => said !== undefined);
+  return method ?? METHOD_DEFAULT;
 }
 
 function isObject(value: unknown): value is object {

@@ -34,8 +34,6 @@ export function scoreBy(draft: Draft, step: RankedBy): Scored {
   return { fused, penalties: lowerShown(generation, lane, job) };
 }
 
-const POPULARITIES: ReadonlySet<string> = new Set(['popularity', 'popularityNear']);
-
 /** What a step rests on, then what the request asks for. */
 function signalsOf({ generation, job }: Draft, step: RankedBy): WeightedSignal[] {
   const { userId, fusion } = job.request;
@@ -43,9 +41,9 @@ function signalsOf({ generation, job }: Draft, step: RankedBy): WeightedSignal[]
   const asked = Object.entries(fusion.signals).map(([name, weight]) => ({ signal: signalOf(name), weight }));
   if (step === 'actions') return asked;
   if (fusion.method === 'linear') {
-    // The weights of a linear fusion are balanced against each other: a list is taken as it is, popularity as it is weighed.
+    // The weights of a linear fusion are balanced against each other: a list is taken as it is, and nothing is added to them.
     if (step === 'list') return [{ signal: listed(listOf(generation, userId)!), weight: 1 }];
-    if (asked.some(({ signal: { name } }) => POPULARITIES.has(name))) return asked;
+    if (asked.length > 0) return asked;
   }
   const signal = step === 'list' ? listed(listOf(generation, userId)!) : signalOf('popularity');
   return [{ signal, weight: 1 }, ...asked.filter(({ signal: { name } }) => name !== signal.name)];

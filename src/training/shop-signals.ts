@@ -1,4 +1,6 @@
 /** Counts what users' actions say of shops beside embeddings: how much, when and after what they are wanted. */
+import { EngineError } from '../base/errors.ts';
+import { shown } from '../base/validate.ts';
 import { HOUR_BIN_COUNT, hourBinOf, hourFitByte } from '../catalog/hour-fits.ts';
 import { ZoneClock } from '../catalog/zone-clock.ts';
 import type { CountedShops, ShopSignals } from '../snapshot/build-snapshot.ts';
@@ -20,12 +22,18 @@ export const SIGNAL_DEFAULTS = Object.freeze({ sessionGapMinutes: 30, popularity
 
 const DAY_MS = 86_400_000;
 
+/** Throws `input_invalid` if no action is about a shop of the build. */
 export function countShopSignals(
   log: ActionLog,
   shops: CountedShops,
   { timeZone, sessionGapMinutes, popularityHalfLifeDays }: ShopSignalOptions,
 ): ShopSignals {
   const visits = visitsIn(log, shops);
+  if (visits.count === 0)
+    throw new EngineError(
+      'input_invalid',
+      `none of ${log.count} actions is about a shop of the shops' file; are their shopIds the same, as ${shown(log.shopIds[0])}?`,
+    );
   return {
     popularity: popularity(visits, popularityHalfLifeDays * DAY_MS),
     timeZone,
@@ -35,12 +43,13 @@ export function countShopSignals(
   };
 }
 
-/** Σ weight · 2^(−age / half-life), ages counted from the newest action. */
+/** Σ weight · 2^(−age / half-life), ages counted from the newest action that is not dated ahead; the future counts as that. */
 function popularity({ count, shopCount, rows, atMs, weights }: Visits, halfLifeMs: number): Float64Array {
   const sums = new Float64Array(shopCount);
-  const newestMs = atMs[count - 1] ?? 0;
+  const nowMs = Date.now();
+  const newestMs = atMs.findLast((at) => at <= nowMs) ?? nowMs;
   for (let at = 0; at < count; at++)
-    sums[rows[at]!]! += weights[at]! * 2 ** (-(newestMs - atMs[at]!) / halfLifeMs);
+    sums[rows[at]!]! += weights[at]! * 2 ** (-Math.max(0, newestMs - atMs[at]!) / halfLifeMs);
   return sums;
 }
 

@@ -81,13 +81,14 @@ export async function trainEmbeddings(
   const memory = layOut({ sessions, vocabulary, lists, settings });
   const plan = trainingPlan(memory, sessions, settings);
   await trainInThreads(plan, onProgress);
+  const tallies = talliesByEpoch(plan);
+  checkConverged(tallies, settings);
 
   const moved = movedRows(memory.embeddings, settings);
   const trainedRows = shopRows.map((row) => (row !== NO_ROW && moved[row] === 1 ? row : NO_ROW));
   const trainedShopCount = trainedRows.filter((row) => row !== NO_ROW).length;
   if (trainedShopCount === 0) throw allLeftOut(settings);
   const keywords = trainedKeywords(log, counts, vocabulary).filter(({ row }) => moved[row] === 1);
-  const tallies = talliesByEpoch(plan);
   return {
     dimensions: settings.dimensions,
     shopVectors: vectorsOfShops(shops, trainedRows, memory.embeddings, settings),
@@ -112,6 +113,22 @@ export async function trainEmbeddings(
       losses: tallies.map(({ lossSum, pairCount }) => lossSum / pairCount),
     },
   };
+}
+
+/** Throws `RequestError` if the steps were so long that what was learned flew apart. */
+function checkConverged(tallies: ReturnType<typeof talliesByEpoch>, settings: TrainingSettings): void {
+  const { learningRate, negatives } = settings;
+  let [lossSum, pairCount] = [0, 0];
+  for (const tally of tallies) {
+    lossSum += tally.lossSum;
+    pairCount += tally.pairCount;
+  }
+  // Twice what a model loses that knows nothing.
+  if (pairCount === 0 || lossSum / pairCount <= 2 * Math.LN2 * (negatives + 1)) return;
+  throw new RequestError(
+    'learningRate',
+    `is too large for these actions: with ${learningRate} the mean loss is ${lossSum / pairCount}; take a smaller one, such as 0.025`,
+  );
 }
 
 /** The row of each shop, or `NO_ROW`. */

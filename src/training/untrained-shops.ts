@@ -4,7 +4,8 @@
  *   Σ w(n) · v(n)   over the 20 nearest trained shops n of the same category, in the cell of s and those beside it
  *   w(n) = 1 / (1 + meters(s, n) / 1000) · min(price) / max(price)      the price part is 1 where one has none
  *
- * Where the category has no trained shop nearby, the mean of all of the category stands in, then the shops nearby of any category,
+ * Where more than 1,000 are that near, the mean of all of them stands in: which are the nearest says little then, and looking
+ * through them for every shop would take days in a town of one point. Where the category has no trained shop nearby, the mean of all of the category stands in, then the shops nearby of any category,
  * weighted the same way, then the mean of all.
  */
 import { chordSquared, metersOfChordSquared, writePosition } from '../geo/earth.ts';
@@ -13,6 +14,7 @@ import type { TrainingShop } from './training-shop.ts';
 
 const NEIGHBOURS_MAX = 20;
 const NEAR_METERS = 1_000;
+const LOOKED_AT_MAX = 1_000;
 /** No category of a shop: those have text. */
 const ANY = '';
 
@@ -43,11 +45,22 @@ export function embedUntrained(
     means.set(category, mean);
     return mean;
   };
+  const meansAround = new Map<string, Float64Array>();
+  const meanAround = ({ place, all }: Near): Float64Array => {
+    const known = meansAround.get(place);
+    if (known !== undefined) return known;
+    const mean = sumOf(all(), row, () => 1, dimensions);
+    meansAround.set(place, mean);
+    return mean;
+  };
   shops.forEach((shop, at) => {
     if (isTrained(at)) return;
     const weight = (neighbour: Neighbour): number => likeness(shop, neighbour.shop);
-    const nearest = (category: string): Float64Array =>
-      sumOf(nearestOf(shop, trained.near(shop, category)), row, weight, dimensions);
+    const nearest = (category: string): Float64Array => {
+      const near = trained.near(shop, category);
+      if (near.count > LOOKED_AT_MAX) return meanAround(near);
+      return sumOf(nearestOf(shop, near.all()), row, weight, dimensions);
+    };
     const { category } = shop;
     const isDone =
       (category !== undefined &&
@@ -56,6 +69,14 @@ export function embedUntrained(
       writeUnit(meanOf(ANY), row(at));
     if (!isDone) row(at)[0] = 1; // all trained shops together point nowhere, so any direction is as good
   });
+}
+
+/** The trained shops of a category around a place. */
+interface Near {
+  /** The cell and the category. */
+  readonly place: string;
+  readonly count: number;
+  readonly all: () => Neighbour[];
 }
 
 /** Trained shops by category and by cell; under `ANY` all of them. */
@@ -80,8 +101,13 @@ class TrainedShops {
     return this.#byCategory.get(category) ?? [];
   }
 
-  near({ lon, lat }: TrainingShop, category: string): Neighbour[] {
-    return this.#cells.around(lon, lat).flatMap((cell) => this.#byCell.get(`${cell} ${category}`) ?? []);
+  near({ lon, lat }: TrainingShop, category: string): Near {
+    const lists = this.#cells.around(lon, lat).map((cell) => this.#byCell.get(`${cell} ${category}`) ?? []);
+    return {
+      place: `${this.#cells.cellOf(lon, lat)} ${category}`,
+      count: lists.reduce((sum, list) => sum + list.length, 0),
+      all: () => lists.flat(),
+    };
   }
 }
 

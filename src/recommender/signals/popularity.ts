@@ -6,6 +6,8 @@
 import type { Generation } from '../../snapshot/generation.ts';
 import type { Signal } from './signal.ts';
 
+/** Twice it is still a number. */
+const LARGEST = 1e307;
 const strengthsByGeneration = new WeakMap<Generation, Float32Array>();
 
 export function popularity(generation: Generation): Signal {
@@ -26,7 +28,10 @@ export function popularityStrengths(generation: Generation): Float32Array {
   let strengths = strengthsByGeneration.get(generation);
   if (strengths === undefined) {
     const values = generation.float64('popularity');
-    strengths = Float32Array.from(values, (value) => Math.sign(value) * Math.log(1 + 2 * Math.abs(value)));
+    strengths = Float32Array.from(
+      values,
+      (value) => Math.sign(value) * Math.log(1 + 2 * Math.min(Math.abs(value), LARGEST)),
+    );
     strengthsByGeneration.set(generation, strengths);
   }
   return strengths;
