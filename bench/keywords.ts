@@ -2,24 +2,28 @@
  * What a searched text costs: a keyword that the snapshot knows, and texts that are none and are taken for the nearest by
  * spelling: with slips, for the first time and again; within another text; like none; against comparing every keyword,
  * which finds the same. K keywords, each two or three of the town's put together, so that they share more pieces than real
- * ones do; 64 texts in turn. And making the section, which is also what its verification does.
+ * ones do; 64 texts in turn. And making the section, which is also what its verification does. "composed" is the embedding of
+ * the text within another put together from its pieces, of rows of 128, without the search; the fit of these rows is done once.
  */
 import assert from 'node:assert/strict';
 import { Random } from '../src/base/random.ts';
 import { encodeTextTable } from '../src/base/text-table-builder.ts';
 import { sortedRows, TextTable } from '../src/base/text-table.ts';
 import { Encoder } from '../src/encoder/encoder.ts';
+import { fitPieceRows } from '../src/encoder/fit-piece-rows.ts';
 import { encodeKeywordPieces, KeywordPieces } from '../src/encoder/keyword-pieces.ts';
 import { piecesOf } from '../src/encoder/letter-pieces.ts';
 import { normalizeKeyword } from '../src/encoder/normalize-keyword.ts';
+import { PieceRows } from '../src/encoder/piece-rows.ts';
 import { townKeywords } from '../src/synthetic/town-keywords.ts';
 import { inTurn } from './requests.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timeInTurn, type Subject } from './timing.ts';
+import { timeInTurn, timingOf, type Subject } from './timing.ts';
 
 const SEED = 7;
 const KEYWORD_COUNTS = [1_000, 10_000, 100_000];
 const TEXT_COUNT = 64;
+const ROW_FLOATS = 128;
 const TOWN_TEXTS = townKeywords(1_200).map(({ keyword }) => normalizeKeyword(keyword));
 
 export const keywordsBench: Bench = {
@@ -38,8 +42,13 @@ async function measure(K: number): Promise<ResultRow[]> {
   const keywords = composedKeywords(random, K);
   const counts = new Float64Array(K);
   const pieces = new KeywordPieces(encodeKeywordPieces(keywords), counts);
-  const encoder = new Encoder({ keywords, rows: new Float32Array(K * 4), counts, rowFloats: 4, pieces });
-  const nearest = (text: string): number => pieces.nearest(text);
+  const rows = Float32Array.from({ length: K * ROW_FLOATS }, () => random.normal());
+  const startedMs = performance.now();
+  const pieceRows = new PieceRows(fitPieceRows({ keywords, rows, rowFloats: ROW_FLOATS, counts }));
+  const fitTiming = timingOf([performance.now() - startedMs]);
+  const composed = new Float64Array(ROW_FLOATS);
+  const encoder = new Encoder({ keywords, rows, counts, rowFloats: ROW_FLOATS, pieces, pieceRows });
+  const nearest = (text: string): number => pieces.nearest(text)?.row ?? -1;
   const scan = plainScan(keywords);
   const texts = (of: (keyword: string) => string): string[] =>
     Array.from({ length: TEXT_COUNT }, () => normalizeKeyword(of(keywords.at(random.below(K)))));
@@ -56,11 +65,13 @@ async function measure(K: number): Promise<ResultRow[]> {
     inTurn('misspelt', misspelt, nearest),
     inTurn('within another text', compound, nearest),
     inTurn('like none', unlike, nearest),
+    inTurn('composed', compound, (text) => pieceRows.compose(text, composed)),
     inTurn('misspelt, by comparing all', misspelt, scan),
     { name: 'the section made', run: () => encodeKeywordPieces(keywords) },
   ];
   const timings = await timeInTurn(subjects);
-  return subjects.map(({ name }, i) => ({ terms: { K }, subject: name, timing: timings[i]! }));
+  const timed = subjects.map(({ name }, i) => ({ terms: { K }, subject: name, timing: timings[i]! }));
+  return [...timed, { terms: { K }, subject: 'the rows fitted', timing: fitTiming }];
 }
 
 /** In byte order. */

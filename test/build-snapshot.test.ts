@@ -84,7 +84,14 @@ test('progress reaches the end of every phase', async () => {
   await buildSnapshot({ ...built.inputs, version: 'progress', metric: 'l2' }, store, (progress) =>
     last.set(progress.phase, progress),
   );
-  expect([...last.keys()]).toEqual(['shops', 'keywords', 'vectors', 'checksums', 'verification']);
+  expect([...last.keys()]).toEqual([
+    'shops',
+    'keywords',
+    'spellings',
+    'vectors',
+    'checksums',
+    'verification',
+  ]);
   for (const { phase, done, total } of last.values()) expect(done / total, phase).toBeGreaterThan(0.8);
 });
 

@@ -39,14 +39,23 @@ function encoderOf(
     rows: Float32Array.from({ length: keywords.length * 4 }, (_, i) => i),
     counts,
     rowFloats: 4,
+    pieceRows: undefined, // as before format 4; unseen-texts.test.ts has those that are composed
     pieces: withPieces ? new KeywordPieces(encodeKeywordPieces(table), counts) : undefined,
   });
 }
 
 test('a keyword is found under any spelling, and listed by how often it is searched', () => {
   const encoder = encoderOf(['pizza', 'pizza hawaii', 'pizzeria', '짜장면', '짬뽕'], [5, 9, 9, 3, 4], false);
-  expect(encoder.encode(' PIZZA  Hawaii')).toEqual({ row: Float32Array.of(4, 5, 6, 7), takenAs: undefined });
-  expect(encoder.encode('짬뽕')).toEqual({ row: Float32Array.of(16, 17, 18, 19), takenAs: undefined });
+  expect(encoder.encode(' PIZZA  Hawaii')).toEqual({
+    row: Float32Array.of(4, 5, 6, 7),
+    takenAs: undefined,
+    isComposed: false,
+  });
+  expect(encoder.encode('짬뽕')).toEqual({
+    row: Float32Array.of(16, 17, 18, 19),
+    takenAs: undefined,
+    isComposed: false,
+  });
   expect(encoder.encode('pizz')).toBeNull(); // no pieces, as before format 3
   expect(encoder.encode('')).toBeNull();
   expect(encoder.keywordsWithPrefix('PIZ', 10)).toEqual(['pizza hawaii', 'pizzeria', 'pizza']);
@@ -57,11 +66,15 @@ test('a keyword is found under any spelling, and listed by how often it is searc
 
 test('another text is encoded as the nearest keyword, and says so, however often and after however many others', () => {
   const encoder = encoderOf(['pizza', '짜장면'], [1, 1], true);
-  const pizza = { row: Float32Array.of(0, 1, 2, 3), takenAs: 'pizza' };
+  const pizza = { row: Float32Array.of(0, 1, 2, 3), takenAs: 'pizza', isComposed: false };
   for (let i = 0; i < 1_100; i++) {
     expect(encoder.encode(' Pizzza')).toEqual(pizza);
     expect(encoder.encode('pizza')).toEqual({ ...pizza, takenAs: undefined });
     expect(encoder.encode(`xyz ${i}`)).toBeNull();
   }
-  expect(encoder.encode('짜장몉')).toEqual({ row: Float32Array.of(4, 5, 6, 7), takenAs: '짜장면' });
+  expect(encoder.encode('짜장몉')).toEqual({
+    row: Float32Array.of(4, 5, 6, 7),
+    takenAs: '짜장면',
+    isComposed: false,
+  });
 });

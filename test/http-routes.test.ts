@@ -35,6 +35,15 @@ test('POST /v1/recommendations says what it took a misspelt keyword for', async 
   expect(answer.body.shops[0].reasons[0].action).toMatchObject({ ...actions[0], takenAs: '후라이드치킨' });
 });
 
+test('POST /v1/recommendations says that it composed an embedding for a text that says more than a keyword', async () => {
+  const actions = [{ type: 'search', keyword: '해물크림파스타' }, SEARCH];
+  const answer = await town.ask('POST', '/v1/recommendations', { actions, location: TOWN_CENTER, limit: 1 });
+  expectDocumented(answer, 'POST', '/v1/recommendations');
+  const [composed, known] = answer.body.shops[0].reasons;
+  expect(composed.action).toMatchObject({ ...actions[0], takenAs: '파스타', composed: true });
+  expect(known.action).not.toHaveProperty('composed');
+});
+
 test('POST /v1/recommendations without actions is the popular list, with the same shape', async () => {
   const answer = await town.ask('POST', '/v1/recommendations', { userId: 'nobody', location: TOWN_CENTER });
   expectDocumented(answer, 'POST', '/v1/recommendations');

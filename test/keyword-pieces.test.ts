@@ -39,7 +39,7 @@ function town(): Vocabulary {
 
 /** What the text is taken for, or undefined. */
 function nearest({ keywords, pieces }: Vocabulary, text: string): string | undefined {
-  return keywords[pieces.nearest(normalizeKeyword(text))];
+  return keywords[pieces.nearest(normalizeKeyword(text))?.row ?? -1];
 }
 
 /** The pieces of a text, once more: as texts. */

@@ -176,6 +176,14 @@ describe('damage is found before it serves', () => {
         /section keywordPieces: the pieces are not those that its keywords make/,
       ],
       [
+        { pieceRows: (rows) => rows.writeUInt32LE(rows.readUInt32LE(12), 8) },
+        /section pieceRows: piece 1 is \d+, expected more than the one before/,
+      ],
+      [
+        { pieceRows: (rows) => rows.writeUInt32LE(13, 4) },
+        /section pieceRows: has \d+ bytes, expected \d+ for what it counts/,
+      ],
+      [
         { userLists: (lists) => void lists.writeUInt32LE(1, 8) },
         /section userLists: the lists go from 1 to 1/,
       ],

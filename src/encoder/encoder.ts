@@ -1,49 +1,49 @@
 /** Turns a searched text into an embedding, from the snapshot alone. */
-import { firstRow, type TextTable } from '../base/text-table.ts';
-import type { KeywordPieces } from './keyword-pieces.ts';
+import { firstRow } from '../base/text-table.ts';
 import { normalizeKeyword } from './normalize-keyword.ts';
+import { UnseenTexts, type KeywordSpellings, type UnseenText } from './unseen-texts.ts';
 
 /** What a snapshot knows about keywords. Everything is read where it lies. */
-export interface KeywordSections {
-  /** Normalized, in byte order. */
-  readonly keywords: TextTable;
-  /** float32[keywordCount][rowFloats]. */
-  readonly rows: Float32Array;
+export interface KeywordSections extends KeywordSpellings {
   /** float64[keywordCount]: how often each was searched. */
   readonly counts: Float64Array;
-  readonly rowFloats: number;
-  /** Undefined in a snapshot that takes no text for a keyword. */
-  readonly pieces: KeywordPieces | undefined;
 }
 
 /** The embedding of a text. */
 export interface EncodedText {
-  /** In the snapshot. */
+  /** In the snapshot, or composed. */
   readonly row: Float32Array;
   /** The keyword that the text was taken for; undefined if it is one itself. */
   readonly takenAs: string | undefined;
+  /** Whether the row is put together from pieces of the text, near that keyword, instead of being the keyword's. */
+  readonly isComposed: boolean;
 }
 
-/** Texts whose nearest keyword is remembered: those of a user come with every request, and each search takes a while. */
+/** Unseen texts that are remembered: those of a user come with every request, and each takes a while. */
 const REMEMBERED_MAX = 1_000;
 
 export class Encoder {
   readonly #sections: KeywordSections;
-  /** Rows of nearest keywords by normalized text, -1 where none is near. */
-  readonly #nearest = new Map<string, number>();
+  readonly #unseenTexts: UnseenTexts;
+  /** By normalized text; null where nothing is known. */
+  readonly #remembered = new Map<string, UnseenText | null>();
 
   constructor(sections: KeywordSections) {
     this.#sections = sections;
+    this.#unseenTexts = new UnseenTexts(sections);
   }
 
-  /** A keyword of this snapshot as its row, another text as that of the nearest keyword; null if none is near. */
+  /** A keyword of this snapshot as its row, another text as unseen-texts.ts tells; null if it is of nothing known. */
   encode(text: string): EncodedText | null {
-    const { keywords } = this.#sections;
+    const { keywords, rows, rowFloats } = this.#sections;
     const normalized = normalizeKeyword(text);
     const at = keywords.find(normalized);
-    if (at !== -1) return { row: this.#rowAt(at), takenAs: undefined };
-    const nearest = this.#nearestTo(normalized);
-    return nearest === -1 ? null : { row: this.#rowAt(nearest), takenAs: keywords.at(nearest) };
+    if (at !== -1) {
+      const row = rows.subarray(at * rowFloats, (at + 1) * rowFloats);
+      return { row, takenAs: undefined, isComposed: false };
+    }
+    const unseen = this.#unseen(normalized);
+    return unseen && { row: unseen.row, takenAs: keywords.at(unseen.nearest), isComposed: unseen.isComposed };
   }
 
   /** Known keywords that begin with `prefix`, most searched first, then in byte order; at most `limit`. */
@@ -60,18 +60,13 @@ export class Encoder {
     return found.map((at) => keywords.at(at));
   }
 
-  #rowAt(at: number): Float32Array {
-    const { rows, rowFloats } = this.#sections;
-    return rows.subarray(at * rowFloats, (at + 1) * rowFloats);
-  }
-
-  #nearestTo(normalized: string): number {
-    let nearest = this.#nearest.get(normalized);
-    if (nearest === undefined) {
-      nearest = this.#sections.pieces?.nearest(normalized) ?? -1;
-      if (this.#nearest.size === REMEMBERED_MAX) this.#nearest.clear();
-      this.#nearest.set(normalized, nearest);
+  #unseen(normalized: string): UnseenText | null {
+    let unseen = this.#remembered.get(normalized);
+    if (unseen === undefined) {
+      unseen = this.#unseenTexts.encode(normalized);
+      if (this.#remembered.size === REMEMBERED_MAX) this.#remembered.clear();
+      this.#remembered.set(normalized, unseen);
     }
-    return nearest;
+    return unseen;
   }
 }

@@ -37,6 +37,13 @@ const SIZE_START_COUNT = PIECE_COUNT_MAX + 2;
  */
 const LOOKED_AT_MAX = 2048;
 
+/** A keyword that a text is near to. */
+export interface NearKeyword {
+  readonly row: number;
+  /** As nearness-bar.ts has it, ½ to 1. */
+  readonly nearness: number;
+}
+
 interface Counts {
   readonly keywords: number;
   readonly pieces: number;
@@ -206,7 +213,7 @@ export class KeywordPieces {
   readonly #parts: Parts;
   /** By row: how often each keyword was searched. */
   readonly #searchCounts: Float64Array;
-  #scratch: Scratch | undefined;
+  #madeScratch: Scratch | undefined;
 
   /** Throws `snapshot_invalid` if the parts cannot be there. `searchCounts` are those of the keywords, by row. */
   constructor(bytes: Uint8Array, searchCounts: Float64Array) {
@@ -227,13 +234,12 @@ export class KeywordPieces {
   }
 
   /**
-   * The row of the keyword nearest to a normalized text, or -1 if none is near. Of equally near ones the one that is
-   * searched most, then the first in byte order.
+   * The keyword nearest to a normalized text, or null if none is near. Of equally near ones the one that is searched most,
+   * then the first in byte order.
    */
-  nearest(text: string): number {
+  nearest(text: string): NearKeyword | null {
     const pieces = piecesOf(text);
     const known = this.#numbersOf(pieces);
-    this.#scratch ??= new Scratch(this.#parts.numbers.length, this.#parts.keywords.length);
     const scratch = this.#scratch;
     const bar = new NearnessBar(pieces.length, known.length);
     scratch.signature.fill(0);
@@ -244,13 +250,31 @@ export class KeywordPieces {
     for (let i = 0; i < bar.lookedUnderCount; i++) this.#lookUnder(known, i, bar, scratch);
     for (const number of known) scratch.isOfText[number] = 0;
     scratch.forgetSeen();
-    return bar.row;
+    return bar.row === -1 ? null : { row: bar.row, nearness: bar.nearness };
+  }
+
+  /**
+   * Calls `use` with the rows of keywords that have a piece of a normalized text among their rarer ones, those with its rarest
+   * first; of the first 2,048 entries of lists.
+   */
+  forEachAlike(text: string, use: (row: number) => void): void {
+    const { keywords, listStarts, lists } = this.#parts;
+    const scratch = this.#scratch;
+    for (const number of this.#numbersOf(piecesOf(text))) {
+      for (let at = listStarts[number]!; at < listStarts[number + 1]! && !scratch.isFull; at++)
+        if (scratch.isNew(lists[at]!)) use(keywords[lists[at]!]!);
+    }
+    scratch.forgetSeen();
   }
 
   /** Throws `snapshot_invalid` unless all of this is what `keywords` make. */
   verify(keywords: TextTable): void {
     if (Buffer.compare(encodeKeywordPieces(keywords), this.#bytes) !== 0)
       throw invalidSection(SECTION, 'the pieces are not those that its keywords make');
+  }
+
+  get #scratch(): Scratch {
+    return (this.#madeScratch ??= new Scratch(this.#parts.numbers.length, this.#parts.keywords.length));
   }
 
   /** Those that any keyword has, ascending. */
@@ -278,7 +302,7 @@ export class KeywordPieces {
     let placeEnd = endOfSizes();
     for (let at = start + firstRow(end - start, (at) => lists[start + at]! >= placeMin); at < end; at++) {
       const place = lists[at]!;
-      if (place >= placeEnd || scratch.lookedAtCount === LOOKED_AT_MAX) return;
+      if (place >= placeEnd || scratch.isFull) return;
       if (scratch.isNew(place) && this.#compare(place, bar, scratch)) placeEnd = endOfSizes();
     }
   }
@@ -306,7 +330,7 @@ class Scratch {
   readonly isOfText: Uint8Array;
   /** Of all its pieces. */
   readonly signature = new Uint32Array(SIGNATURE_WORDS);
-  lookedAtCount = 0;
+  #lookedAtCount = 0;
   readonly #lookedAt = new Uint32Array(LOOKED_AT_MAX);
   readonly #isSeen: Uint8Array;
 
@@ -315,16 +339,21 @@ class Scratch {
     this.#isSeen = new Uint8Array(keywordCount);
   }
 
+  /** Whether as many places were looked at as may be. */
+  get isFull(): boolean {
+    return this.#lookedAtCount === LOOKED_AT_MAX;
+  }
+
   /** Looks at a place, and tells whether that is for the first time. */
   isNew(place: number): boolean {
-    this.#lookedAt[this.lookedAtCount++] = place;
+    this.#lookedAt[this.#lookedAtCount++] = place;
     if (this.#isSeen[place] === 1) return false;
     this.#isSeen[place] = 1;
     return true;
   }
 
   forgetSeen(): void {
-    for (let i = 0; i < this.lookedAtCount; i++) this.#isSeen[this.#lookedAt[i]!] = 0;
-    this.lookedAtCount = 0;
+    for (let i = 0; i < this.#lookedAtCount; i++) this.#isSeen[this.#lookedAt[i]!] = 0;
+    this.#lookedAtCount = 0;
   }
 }

@@ -48,6 +48,11 @@ export class NearnessBar {
     this.#raise(NEAR_MIN);
   }
 
+  /** Of the nearest so far; of what is near at all before any is. */
+  get nearness(): number {
+    return (this.#nearest.shared * (TEXT_WEIGHT + KEYWORD_WEIGHT)) / this.#nearest.whole;
+  }
+
   /** How many pieces a keyword of `size` pieces must share. */
   sharedMinOf(size: number): number {
     return Math.ceil((this.#nearest.shared * this.#wholeOf(size)) / this.#nearest.whole);

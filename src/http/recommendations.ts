@@ -32,6 +32,14 @@ export const ReasonSchema = z
               'the keyword of the snapshot that it was taken for, being none itself: the nearest by spelling; an action ' +
               'whose text is near no keyword takes no part',
           }),
+        composed: z
+          .literal(true)
+          .optional()
+          .meta({
+            description:
+              "the embedding was not that of `takenAs` itself but one near it, composed of the text's pieces: where the text says " +
+              'more or other than the keyword',
+          }),
         shopId: z.string().optional(),
         at: z.string().optional(),
       }),

@@ -75,8 +75,8 @@ export function reasonsFor(
   { fused, penalties }: Scored,
 ): (place: number) => Reason[] {
   lane.explain();
-  const actions = queries.map(({ action, takenAs }) =>
-    action === undefined ? undefined : shownAction(action, takenAs),
+  const actions = queries.map(({ action, takenAs, isComposed }) =>
+    action === undefined ? undefined : shownAction(action, takenAs, isComposed),
   );
   return (place) => {
     const ranks = lane.winnerRanks(place);
@@ -111,8 +111,13 @@ export function reasonsFor(
 }
 
 /** An action as reasons show it. */
-function shownAction({ type, keyword, shopId, atMs }: LineAction, takenAs: string | undefined): ShownAction {
+function shownAction(
+  { type, keyword, shopId, atMs }: LineAction,
+  takenAs: string | undefined,
+  isComposed: boolean | undefined,
+): ShownAction {
   const at = new Date(atMs).toISOString();
   if (keyword === undefined) return { type, shopId, at };
-  return takenAs === undefined ? { type, keyword, at } : { type, keyword, takenAs, at };
+  if (takenAs === undefined) return { type, keyword, at };
+  return isComposed ? { type, keyword, takenAs, composed: true, at } : { type, keyword, takenAs, at };
 }

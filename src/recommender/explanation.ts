@@ -266,8 +266,9 @@ function reasonText(reason: Reason): string {
   return `${actionText(reason.action)}${rank}${similarity}`;
 }
 
-export function actionText({ type, keyword, takenAs, shopId }: ShownAction): string {
-  return takenAs === undefined ? `${type} ${keyword ?? shopId}` : `${type} ${keyword} (taken as ${takenAs})`;
+export function actionText({ type, keyword, takenAs, composed, shopId }: ShownAction): string {
+  if (takenAs === undefined) return `${type} ${keyword ?? shopId}`;
+  return `${type} ${keyword} (${composed ? 'composed, near' : 'taken as'} ${takenAs})`;
 }
 
 function shownValue(value: number | null): string {

@@ -17,6 +17,8 @@ export interface QueryVector {
   readonly row: Float32Array;
   /** The keyword that the action's text was taken for, which is none itself. */
   readonly takenAs?: string | undefined;
+  /** Whether the row is composed of the text's pieces, instead of that keyword's. */
+  readonly isComposed?: boolean;
   /** Never 0; below 0 what is like it is pushed down. */
   weight: number;
 }
@@ -36,8 +38,8 @@ export function findQueryVectors(
   for (const action of takingPart(actions, typeWeights)) {
     const encoded = encode(generation, action);
     if (encoded === null) continue;
-    const { row, takenAs } = encoded;
-    found.push({ action, row, takenAs, weight: weightOf(action, typeWeights) });
+    const { row, takenAs, isComposed } = encoded;
+    found.push({ action, row, takenAs, isComposed, weight: weightOf(action, typeWeights) });
     moments.push(action.atMs);
   }
   request.vectors.forEach(({ vector, weight, at }, place) => {
@@ -82,5 +84,5 @@ export function checkVector(
 function encode(generation: Generation, action: LineAction): EncodedText | null {
   if (action.keyword !== undefined) return generation.encoder.encode(action.keyword);
   const ordinal = generation.catalog.ids.ordinalOf(action.shopId);
-  return ordinal === -1 ? null : { row: generation.shopRow(ordinal), takenAs: undefined };
+  return ordinal === -1 ? null : { row: generation.shopRow(ordinal), takenAs: undefined, isComposed: false };
 }

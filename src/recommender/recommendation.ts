@@ -13,6 +13,8 @@ export interface ShownAction {
   readonly keyword?: string;
   /** The keyword of the snapshot that it was taken for, being none itself: the nearest by spelling. */
   readonly takenAs?: string;
+  /** The embedding was not that keyword's but one near it, composed of the pieces of the text. */
+  readonly composed?: true;
   readonly shopId?: string;
   readonly at?: string;
 }

@@ -80,7 +80,14 @@ export interface BuildInput {
 
 /** What a build is doing. `done` of `total` bytes, or of rows in the phases that read no file. */
 export interface BuildProgress {
-  readonly phase: 'shops' | 'keywords' | 'user lists' | 'vectors' | 'checksums' | 'verification';
+  readonly phase:
+    | 'shops'
+    | 'keywords'
+    | 'spellings'
+    | 'user lists'
+    | 'vectors'
+    | 'checksums'
+    | 'verification';
   readonly done: number;
   readonly total: number;
 }
@@ -146,6 +153,7 @@ export async function buildSnapshot(
     input.metric,
     faults,
     report('keywords'),
+    report('spellings'),
   );
 
   const lists = await UserListIntake.read(input.userLists, shops, faults, report('user lists'));
@@ -218,6 +226,7 @@ function writeAllButRows(
     zones: zones.length,
     zoneHours: zoneHours.byteLength,
     keywordPieces: keywords.keywordPieces.length,
+    pieceRows: keywords.pieceRows.length,
     ...Object.fromEntries(Object.entries(usage).map(([name, bytes]) => [name, bytes.length])),
   } as Record<SectionName, number>;
   const writer = new SnapshotWriter(store.temporaryPath(), facts, sizes);
@@ -231,6 +240,7 @@ function writeAllButRows(
     writer.write('keywordRows', keywords.keywordRows);
     writer.write('keywordCounts', keywords.keywordCounts);
     writer.write('keywordPieces', keywords.keywordPieces);
+    writer.write('pieceRows', keywords.pieceRows);
     for (const [name, bytes] of Object.entries(usage)) writer.write(name as SectionName, bytes);
   } catch (error) {
     writer.abandon();

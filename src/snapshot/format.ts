@@ -45,6 +45,7 @@
  *   hourFits      fits         at which hours each shop is wanted, see catalog/hour-fits.ts
  *   transitions   neighbors    where users go from each shop, see catalog/neighbors.ts
  *   together      neighbors    which shops each shop shares its users with
+ *   pieceRows     pieces       embeddings that those of other texts are composed of, see encoder/piece-rows.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';
 import { EngineError } from '../base/errors.ts';
@@ -91,6 +92,7 @@ export const SECTIONS = [
   'hourFits',
   'transitions',
   'together',
+  'pieceRows',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
 /** What came after version 1, with the version it came with. */
@@ -104,6 +106,7 @@ const SECTION_SINCE = {
   hourFits: 4,
   transitions: 4,
   together: 4,
+  pieceRows: 4,
 } as const satisfies { readonly [name in SectionName]?: number };
 type LaterSection = keyof typeof SECTION_SINCE;
 /** Sections of a file, in order. */

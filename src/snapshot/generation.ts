@@ -12,6 +12,7 @@ import { ZoneHours } from '../catalog/zone-hours.ts';
 import { Encoder } from '../encoder/encoder.ts';
 import type { Location } from '../domain/location.ts';
 import { KeywordPieces } from '../encoder/keyword-pieces.ts';
+import { PieceRows } from '../encoder/piece-rows.ts';
 import { ReachTree } from '../geo/reach-tree.ts';
 import { Zones, ZonesBuilder } from '../geo/zones.ts';
 import type { RowTable } from '../kernel/lane.ts';
@@ -49,6 +50,8 @@ export class Generation {
   readonly together: Neighbors;
   /** Undefined in a snapshot before format 3. */
   readonly keywordPieces: KeywordPieces | undefined;
+  /** Undefined in a snapshot before format 4. */
+  readonly pieceRows: PieceRows | undefined;
   readonly encoder: Encoder;
   readonly #memory: LinearMemory;
   readonly #base: number;
@@ -85,6 +88,7 @@ export class Generation {
     this.together = this.#neighbors('together');
     const counts = this.float64('keywordCounts');
     this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
+    this.pieceRows = sections.pieceRows && new PieceRows(this.bytes('pieceRows'));
     const zoneHoursBytes = sections.zoneHours?.sizeBytes ?? this.zones.count * 4;
     if (zoneHoursBytes !== this.zones.count * 4)
       throw invalidSection(
@@ -97,6 +101,7 @@ export class Generation {
       counts,
       rowFloats,
       pieces: this.keywordPieces,
+      pieceRows: this.pieceRows,
     });
   }
 

@@ -1,6 +1,7 @@
 /** Takes the keywords of a build with their embeddings, normalized, and puts them into byte order. */
 import { encodeTextTable } from '../base/text-table-builder.ts';
 import { sortedRows, TextTable } from '../base/text-table.ts';
+import { fitPieceRows } from '../encoder/fit-piece-rows.ts';
 import { encodeKeywordPieces } from '../encoder/keyword-pieces.ts';
 import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import type { Metric } from '../kernel/kernel.ts';
@@ -16,6 +17,7 @@ export interface KeywordSectionBytes {
   readonly keywordRows: Uint8Array;
   readonly keywordCounts: Uint8Array;
   readonly keywordPieces: Uint8Array;
+  readonly pieceRows: Uint8Array;
 }
 
 /** Reads keywords with `dimensions` components each; bad rows are added to `faults`. Without a path there are none. */
@@ -25,13 +27,14 @@ export async function readKeywords(
   metric: Metric,
   faults: InputFaults,
   onProgress: (done: number, total: number) => void,
+  onFitProgress: (done: number, total: number) => void,
 ): Promise<KeywordSectionBytes> {
   const intake = new KeywordIntake(path ?? '', dimensions, metric, faults);
   if (path !== undefined) {
     const file = await readVectors(path, { key: 'keyword', dimensions }, faults);
     for await (const batch of file.batches(onProgress)) intake.add(batch);
   }
-  return intake.encode();
+  return intake.encode(onFitProgress);
 }
 
 class KeywordIntake {
@@ -78,7 +81,7 @@ class KeywordIntake {
     }
   }
 
-  encode(): KeywordSectionBytes {
+  encode(onFitProgress: (done: number, total: number) => void): KeywordSectionBytes {
     const texts = [...this.#placeOf.keys()];
     const order = sortedRows(TextTable.over(encodeTextTable(texts), 'keywords'));
     const rowFloats = rowFloatsOf(this.#dimensions);
@@ -89,12 +92,14 @@ class KeywordIntake {
       counts[at] = this.#counts[row]!;
     });
     const keywords = encodeTextTable(Array.from(order, (row) => texts[row]!));
+    const table = TextTable.over(keywords, 'keywords');
     return {
       count: order.length,
       keywords,
       keywordRows: new Uint8Array(rows.buffer),
       keywordCounts: new Uint8Array(counts.buffer),
-      keywordPieces: encodeKeywordPieces(TextTable.over(keywords, 'keywords')),
+      keywordPieces: encodeKeywordPieces(table),
+      pieceRows: fitPieceRows({ keywords: table, rows, rowFloats, counts }, onFitProgress),
     };
   }
 }

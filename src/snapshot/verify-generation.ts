@@ -47,7 +47,7 @@ export function prove(part: VerificationPart, source: string): void {
  */
 export function verificationParts(generation: Generation, kernel: Kernel): readonly VerificationPart[] {
   const { catalog, userLists } = generation;
-  const { shopCount } = generation.header;
+  const { shopCount, rowFloats, dimensions } = generation.header;
   const coordinates = generation.float64('coordinates');
   const places = {
     positions: generation.float64('positions'),
@@ -67,6 +67,7 @@ export function verificationParts(generation: Generation, kernel: Kernel): reado
     () => generation.zones.verify(),
     () => verifyKeywords(generation),
     () => generation.keywordPieces?.verify(generation.keywords()),
+    () => generation.pieceRows?.verify(rowFloats, dimensions),
     ...ofShops(generation, (first, end) => catalog.ids.verify(first, end)),
     () => catalog.columns.verify(),
     () => verifyHours(generation),
