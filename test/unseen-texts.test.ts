@@ -67,8 +67,13 @@ function keywordOf(text: string): Keyword {
   return keywords.find((keyword) => keyword.text === text)!;
 }
 
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
 function cosine(a: Float32Array, b: Float32Array): number {
-  const dot = (x: Float32Array, y: Float32Array): number => x.reduce((sum, v, i) => sum + v * y[i]!, 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
@@ -78,7 +83,7 @@ function shopShare(encoded: EncodedText | null, categories: readonly string[]): 
   const nearest = shops
     .map(({ category }, at) => ({
       category,
-      similarity: cosine(encoded.row, trained.shopVectors.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS)),
+      similarity: dot(encoded.row, trained.shopVectors.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS)), // unit rows
     }))
     .sort((a, b) => b.similarity - a.similarity)
     .slice(0, NEAREST);
@@ -103,6 +108,14 @@ test('a keyword is its own row, a text spelt almost as it is that row too', () =
   const { row } = keywordOf('짜장면');
   expect(encoder.encode('짜장면')).toEqual({ row, takenAs: undefined, isComposed: false });
   expect(encoder.encode('짜장몉')).toEqual({ row, takenAs: '짜장면', isComposed: false });
+});
+
+test('what is composed is as long as the row of the keyword it is near, for metrics that tell lengths apart', () => {
+  const longer = encoderOf(keywords.map((keyword) => ({ ...keyword, row: keyword.row.map((v) => 3 * v) })));
+  const [encoded, unit] = [longer.encode('해물크림파스타')!, encoder.encode('해물크림파스타')!];
+  expect(encoded).toMatchObject({ takenAs: '파스타', isComposed: true });
+  expect(Math.hypot(...encoded.row)).toBeCloseTo(3, 5);
+  expect(cosine(encoded.row, unit.row)).toBeCloseTo(1, 5);
 });
 
 test('of what people mean, 97 % of the nearest ten shops are of its cuisine, where 4 % would be by chance', () => {

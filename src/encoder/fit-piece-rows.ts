@@ -88,14 +88,15 @@ function heldPieces(keywords: TextTable, pieceCountMax: number): HeldPieces {
     for (const piece of pieces.of(keywords.at(k))) all.push(piece);
     allStarts[k + 1] = all.count;
   }
-  const hashes = mostHeld(all.values, pieceCountMax);
+  const pieceOf = all.values;
+  const hashes = mostHeld(pieceOf, pieceCountMax);
   const placeOf = new Map<number, number>();
   hashes.forEach((hash, place) => placeOf.set(hash, place));
   const places = new Uint32List();
   const starts = new Uint32Array(keywords.count + 1);
   for (let k = 0; k < keywords.count; k++) {
     for (let at = allStarts[k]!; at < allStarts[k + 1]!; at++) {
-      const place = placeOf.get(all.values[at]!);
+      const place = placeOf.get(pieceOf[at]!);
       if (place !== undefined) places.push(place);
     }
     starts[k + 1] = places.count;
@@ -160,7 +161,7 @@ class Fit {
   }
 }
 
-// Both go by four, as many numbers as rows are a multiple of: in half the time of going by one.
+// Both go by four, which rows are a multiple of: in half the time of going by one.
 
 function addRow(rows: Float32Array, start: number, sum: Float64Array): void {
   for (let i = 0; i < sum.length; i += 4) {

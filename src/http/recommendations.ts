@@ -29,8 +29,8 @@ export const ReasonSchema = z
           .optional()
           .meta({
             description:
-              'the keyword of the snapshot that it was taken for, being none itself: the nearest by spelling; an action ' +
-              'whose text is near no keyword takes no part',
+              'the keyword of the snapshot that it was taken for, being none itself: the nearest by spelling, or by cosine of ' +
+              'those spelt alike in part (then also `composed`); an action whose text is near no keyword takes no part',
           }),
         composed: z
           .literal(true)

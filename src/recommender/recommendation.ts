@@ -11,7 +11,10 @@ export interface ShownAction {
   readonly type: string;
   /** As the user wrote it. */
   readonly keyword?: string;
-  /** The keyword of the snapshot that it was taken for, being none itself: the nearest by spelling. */
+  /**
+   * The keyword of the snapshot that it was taken for, being none itself: the nearest by spelling, or by cosine of those spelt
+   * alike in part.
+   */
   readonly takenAs?: string;
   /** The embedding was not that keyword's but one near it, composed of the pieces of the text. */
   readonly composed?: true;
