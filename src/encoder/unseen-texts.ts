@@ -48,9 +48,9 @@ const COMPOSED_SHARE = 0.75;
 /**
  * Where none is: which share of the text's pieces keywords must have, and how near one that is spelt alike in part must lie, as a
  * cosine. With half of the pieces and any cosine 31 keywords left out have an embedding, half of them a right one, and four more
- * texts that mean something else: charger lies near burger.
+ * texts that mean something else: charger lies near burger. At 0.6 선크림 lies near 아이스크림 among 20,000 keywords.
  */
-const KNOWN_SHARE_MIN = 0.6;
+const KNOWN_SHARE_MIN = 0.65;
 const COSINE_MIN = 0.9;
 
 export class UnseenTexts {
