@@ -124,14 +124,15 @@ export class FullScan {
   }
 
   /** All candidates that may be in an answer, best first. Without a query that counts for a shop, by popularity. */
-  scored(request: ScanRequest): ScanAnswer {
+  scored(request: ScanRequest, isFallenBack = false): ScanAnswer {
     const { metric, k, depth, minSimilarity = -Infinity } = request;
     const candidates = this.#shops
       .map((_, ordinal) => ordinal)
       .filter((ordinal) => this.#isCandidate(ordinal, request));
     const isLinear = request.method === 'linear';
     const isByActions =
-      request.queries.some(({ weight }) => weight > 0) || (isLinear && request.queries.length > 0);
+      !isFallenBack &&
+      (request.queries.some(({ weight }) => weight > 0) || (isLinear && request.queries.length > 0));
     const queries = request.queries.filter(({ weight }) => isByActions || weight < 0);
     const { signals: asked = [] } = request;
     const isWeighed = isLinear && asked.length > 0;
@@ -183,7 +184,7 @@ export class FullScan {
     });
     // Where nothing is like enough, popularity ranks.
     if (isByActions && shops.length === 0)
-      return this.scored({ ...request, queries: queries.filter(({ weight }) => weight < 0) });
+      return this.scored({ ...request, queries: queries.filter(({ weight }) => weight < 0) }, true);
     const ordered = shops
       .sort((a, b) => b.score - a.score || a.at - b.at)
       .map(({ at: _at, ...shop }) => shop);

@@ -203,3 +203,70 @@ test('what no request could say is ignored, with a line in the log', async () =>
   expect(shops).toEqual(await answered(undefined, ASKED));
   expect(lines).toEqual([{ version: 'v1', problem: expect.stringContaining('fusion.method') as string }]);
 });
+
+test('a version whose defaults do not go with a request answers by the request, also as a shadow', async () => {
+  const request = { ...ASKED, limit: 20, fusion: { signals: { popularity: 1 } } };
+  const learned = await learnedStore('narrow', { limit: 5, fusion: { method: 'max', depth: 5 } });
+  const plain = store;
+  store = learned;
+  const shops = await answered(undefined, { ...ASKED, limit: 20 });
+  store = plain;
+  expect(shops).toEqual(await answered(undefined, { ...ASKED, limit: 20 }));
+
+  const shadowed = SnapshotStore.open(workspace.path('shadowed'), { create: true });
+  const { inputs } = await buildTown(workspace, 'shadowed-town', {
+    seed: 2,
+    shopCount: 300,
+    dimensions: 8,
+  });
+  const modelCard = { requestDefaults: { fusion: { method: 'max' } } };
+  await buildSnapshot({ ...inputs, version: 'v1', metric: 'cosine' }, shadowed);
+  await buildSnapshot({ ...inputs, version: 'v2', metric: 'cosine', modelCard }, shadowed);
+  shadowed.activate('v1');
+  const engine = await openEngine({
+    store: shadowed.directory,
+    data: workspace.path('shadowed-data'),
+    threads: 0,
+    shadow: 'v2=100%',
+  });
+  const answer = await engine.recommend(request);
+  await engine.close();
+  expect(answer.shops).toEqual(await answered(undefined, request));
+});
+
+test('shops like a shop are that also where weights were fitted', async () => {
+  const similarIn = async (directory: string): Promise<unknown> => {
+    const engine = await openEngine({
+      store: directory,
+      data: workspace.path(`data-${dataCount++}`),
+      threads: 0,
+    });
+    const { shops } = await engine.similar('s3', { location: TOWN_CENTER });
+    await engine.close();
+    return shops.map(({ shopId, score }) => ({ shopId, score }));
+  };
+  const fusion = { method: 'linear', typeWeights: { view: 12 }, signals: { popularity: 1, proximity: 0.5 } };
+  expect(await similarIn(await learnedStore('fitted', { fusion }))).toEqual(await similarIn(store));
+});
+
+test('fitted weights of actions below 0 leave the signals of the user what they are', async () => {
+  const request: RecommendRequest = {
+    ...ASKED,
+    fusion: { method: 'linear', typeWeights: { view: -1 }, signals: { known: 50 } },
+  };
+  const engine = await openEngine({ store, data: workspace.path(`data-${dataCount++}`), threads: 0 });
+  const answer = await engine.recommend(request);
+  const without = await engine.recommend({
+    ...request,
+    actions: [],
+    fusion: { method: 'linear', signals: { proximity: 1 } },
+  });
+  await engine.close();
+  expect(answer.basis).toBe('actions');
+  expect(answer.shops[0]!.shopId).toBe('s3');
+  // Nothing that nobody weighed is added.
+  expect(without.basis).toBe('popular');
+  expect(without.shops[0]!.reasons!.map((reason) => 'signal' in reason && reason.signal)).toEqual([
+    'proximity',
+  ]);
+});
