@@ -1,0 +1,40 @@
+/** A file that is there only once it is whole: written beside its place under a hidden name, synced, then renamed. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+export class FileAside {
+  readonly path: string;
+  readonly #aside: string;
+  readonly #fd: number;
+  #isOpen = true;
+
+  /** Creates the file aside; what stands at `path` stays until `finish`. */
+  constructor(path: string) {
+    this.path = path;
+    this.#aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    this.#fd = openSync(this.#aside, 'w');
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
+  }
+
+  /** Puts the file in its place. */
+  finish(): void {
+    fsyncSync(this.#fd);
+    this.#close();
+    renameSync(this.#aside, this.path);
+  }
+
+  /** Leaves nothing of a file that is not finished. */
+  abandon(): void {
+    if (!this.#isOpen) return;
+    this.#close();
+    rmSync(this.#aside, { force: true });
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    closeSync(this.#fd);
+  }
+}
