@@ -133,6 +133,7 @@ test.each<[what: string, row: object, message: string]>([
     { ...GOOD, userId: undefined },
     'column userId: found nothing, expected text of 1..256 characters',
   ],
+  ['an empty user', { ...GOOD, userId: '' }, 'column userId: found nothing, expected text'],
   [
     'another name',
     { user_id: 'u', shopId: 's', at: AT },

@@ -7,6 +7,7 @@ export class FileAside {
   readonly #aside: string;
   readonly #fd: number;
   #isOpen = true;
+  #isAside = true;
 
   /** Creates the file aside; what stands at `path` stays until `finish`. */
   constructor(path: string) {
@@ -24,13 +25,14 @@ export class FileAside {
     fsyncSync(this.#fd);
     this.#close();
     renameSync(this.#aside, this.path);
+    this.#isAside = false;
   }
 
-  /** Leaves nothing of a file that is not finished. */
+  /** Leaves nothing of a file that is not in its place; of one that is, all. */
   abandon(): void {
-    if (!this.#isOpen) return;
-    this.#close();
-    rmSync(this.#aside, { force: true });
+    if (this.#isOpen) this.#close();
+    if (this.#isAside) rmSync(this.#aside, { force: true });
+    this.#isAside = false;
   }
 
   #close(): void {

@@ -39,8 +39,9 @@ export function checkColumns(
   throw inputInvalid({ file, place, ...fault });
 }
 
-/** `shop_id; rename it to shopId` if one of `columns` is probably what is called `needed` here. */
+/** `shop_id; rename it to shopId` if none of `columns` is called `needed`, but one is probably meant. */
 export function renameHint(columns: readonly string[], needed: string): string | undefined {
+  if (columns.includes(needed)) return undefined;
   const meant = columns.find((column) =>
     OTHER_NAMES[needed]?.includes(column.toLowerCase().replace(/[^a-z]/g, '')),
   );

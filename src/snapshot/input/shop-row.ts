@@ -273,8 +273,7 @@ export class ShopRowReader {
   }
 
   #refuseAbsent(column: string, columns: readonly string[], expected: string): void {
-    const hint = columns.includes(column) ? undefined : renameHint(columns, column);
-    this.#refuseAs(column, hint ?? 'nothing', expected);
+    this.#refuseAs(column, renameHint(columns, column) ?? 'nothing', expected);
   }
 
   #refuse(column: string, value: unknown, expected: string): undefined {
