@@ -12,7 +12,7 @@ const FLOORS = [
   ['geo', 'kernel', 'catalog', 'encoder', 'actions', 'synthetic'],
   ['snapshot', 'training'],
   ['recommender'],
-  ['evaluation', 'workers', 'engine'],
+  ['evaluation', 'workers', 'batch', 'engine'],
   ['http', 'client', 'cli'],
 ];
 /** On this floor nobody imports a neighbour, not even to the left. */
@@ -218,7 +218,11 @@ function loadedFrom(entry: string): string[] {
 
 test('threads load nothing that checks requests: what they are given is checked', () => {
   expect(loadedFrom('src/engine/engine.ts')).toContain('zod');
-  for (const entry of ['src/workers/worker-entry.ts', 'src/snapshot/verify-entry.ts']) {
+  for (const entry of [
+    'src/workers/worker-entry.ts',
+    'src/snapshot/verify-entry.ts',
+    'src/batch/batch-entry.ts',
+  ]) {
     expect(loadedFrom(entry), entry).toContain('src/snapshot/open-snapshot.ts');
     expect(loadedFrom(entry), entry).not.toContain('zod');
   }

@@ -1,0 +1,59 @@
+/** What a batch asks of the recommender: one request, in which only the user and the location are others each time. */
+import { EngineError, RequestError } from '../base/errors.ts';
+import { validate } from '../base/validate.ts';
+import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
+import {
+  RecommendRequestSchema,
+  type CheckedRecommendRequest,
+  type RecommendRequest,
+} from '../recommender/request.ts';
+import type { ModelCard } from '../snapshot/format.ts';
+
+/** Users decide the first three, the batch the others. */
+const DECIDED = ['userId', 'actions', 'location', 'at', 'limit', 'explain', 'after', 'version'] as const;
+
+/**
+ * Said unless the batch says otherwise. A list is served at other hours than it is made, so closed shops belong into it;
+ * and it is made of what the user did, not of the list before it.
+ */
+const SAID = {
+  openOnly: false,
+  fallback: { steps: ['actions', 'popular'] },
+} satisfies Partial<RecommendRequest>;
+
+/** The request of every user, whose own and whose location stand in for those that it holds. */
+export interface BatchRequest {
+  readonly request: CheckedRecommendRequest;
+  readonly nowMs: number;
+}
+
+/**
+ * `more` are parts of the request, such as `{ fusion }`; what they leave out is as `modelCard` has it, as where the version
+ * serves. Throws `RequestError` for what cannot be said.
+ */
+export function batchRequest(
+  more: Partial<RecommendRequest>,
+  limit: number,
+  nowMs: number,
+  modelCard: ModelCard,
+): BatchRequest {
+  const decided = DECIDED.find((field) => field in more);
+  if (decided !== undefined)
+    throw new RequestError(decided, 'is what the batch decides for each user; leave it out');
+  const said = { ...SAID, ...more };
+  const learned = learnedDefaults(modelCard, (problem) => {
+    throw new EngineError(
+      'snapshot_invalid',
+      `the requestDefaults of the model card do not hold: ${problem}`,
+    );
+  });
+  const request = validate(RecommendRequestSchema, {
+    ...withDefaults(said, learned && withLearned(said, {}, learned)),
+    userId: 'each',
+    location: { lon: 0, lat: 0 },
+    at: new Date(nowMs).toISOString(),
+    limit,
+    explain: false,
+  });
+  return { request, nowMs };
+}

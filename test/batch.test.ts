@@ -1,0 +1,172 @@
+/** Lists made ahead of time are what the engine answers each user, whatever the number of threads. */
+import { readFileSync } from 'node:fs';
+import { parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { batchRequest } from '../src/batch/batch-request.ts';
+import { BatchUsers } from '../src/batch/batch-users.ts';
+import { runBatch, type BatchReport } from '../src/batch/run-batch.ts';
+import { withSharedSnapshot } from '../src/batch/shared-snapshot.ts';
+import type { Location } from '../src/domain/location.ts';
+import { openEngine, type Engine } from '../src/engine/engine.ts';
+import type { RecommendRequest } from '../src/recommender/request.ts';
+import { ActionLogBuilder, type ActionLog } from '../src/training/action-log.ts';
+import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
+
+const AT = '2026-11-22T03:00:00.000Z';
+const LIMIT = 12;
+/** Two thirds of the actions lie before it. */
+const EARLIER = '2026-11-04T00:00:00.000Z';
+const GIVEN = { lon: 126.97, lat: 37.56 };
+const FAR_AWAY = { lon: 10, lat: 10 };
+const LOCATIONS = new Map([
+  ['u3', GIVEN],
+  ['stranger', GIVEN],
+  ['far', FAR_AWAY],
+]);
+
+interface Row {
+  readonly userId: string;
+  readonly rank: number;
+  readonly shopId: string;
+  readonly score: number;
+  readonly basis: string;
+}
+
+const workspace = new Workspace();
+let built: BuiltTown;
+let log: ActionLog;
+let engine: Engine;
+
+beforeAll(async () => {
+  built = await buildTown(workspace, 'v1', {
+    seed: 4,
+    shopCount: 400,
+    dimensions: 16,
+    userCount: 90,
+    actionCount: 1_500,
+  });
+  const actions = [...built.town.actions()];
+  const builder = new ActionLogBuilder();
+  for (const { userId, type, keyword, shopId, atMs } of actions)
+    builder.add({ userId, type, keyword, shopId, atMs });
+  builder.add({ userId: 'nowhere', type: 'search', keyword: '짜장면', atMs: Date.parse(EARLIER) });
+  log = builder.finish();
+  engine = await openEngine(
+    { store: built.store.directory, data: workspace.path('data'), threads: 0 },
+    { nowMs: () => Date.parse(AT) },
+  );
+  await engine.record(
+    actions.map(({ atMs, ...action }) => ({ ...action, at: new Date(atMs).toISOString() })),
+  );
+});
+afterAll(async () => {
+  await engine.close();
+  workspace.remove();
+});
+
+interface Made {
+  readonly rows: readonly Row[];
+  readonly bytes: readonly Buffer[];
+  readonly report: BatchReport;
+  readonly unplacedCount: number;
+}
+
+let madeCount = 0;
+async function made(threads: number, at: string, more: Partial<RecommendRequest> = {}): Promise<Made> {
+  const nowMs = Date.parse(at);
+  const output = {
+    table: workspace.path(`${++madeCount}.parquet`),
+    userLists: workspace.path(`${madeCount}.ndjson`),
+  };
+  return withSharedSnapshot(built.store.pathOf('v1'), 'v1', threads, async (snapshot) => {
+    const request = batchRequest(more, LIMIT, nowMs, snapshot.generation.header.modelCard);
+    const users = new BatchUsers(log, snapshot.generation, {
+      nowMs,
+      actionsPerUserMax: 200,
+      locations: LOCATIONS,
+    });
+    const report = await runBatch(snapshot, request, users, output, () => {});
+    const bytes = [output.table, output.userLists].map((path) => readFileSync(path));
+    const rows = await parquetReadObjects({ file: new Uint8Array(bytes[0]!).buffer });
+    return { rows: rows as unknown as Row[], bytes, report, unplacedCount: users.unplacedCount };
+  });
+}
+
+/** What the engine answers each user of the log by `at`, at the shop of their last action or at the place given. */
+async function asked(at: string, more: Partial<RecommendRequest> = {}): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const userId of [...log.userIds, 'stranger', 'far']) {
+    const location = LOCATIONS.get(userId) ?? lastLocation(userId, at);
+    if (location === undefined) continue;
+    const said: Partial<RecommendRequest> = { openOnly: false, fallback: { steps: ['actions', 'popular'] } };
+    const request = { ...said, ...more, userId, location, at, limit: LIMIT, explain: false };
+    const { basis, shops } = await engine.recommend(request);
+    rows.push(...shops.map(({ shopId, score }, i) => ({ userId, rank: i + 1, shopId, score, basis })));
+  }
+  return rows;
+}
+
+function lastLocation(userId: string, at: string): Location | undefined {
+  const action = engine
+    .actions(userId)
+    .find(({ shopId, atMs }) => shopId !== undefined && atMs <= Date.parse(at));
+  if (action === undefined) return undefined;
+  const { lon, lat } = engine.shop(action.shopId!);
+  return { lon, lat };
+}
+
+test.each<[string, string, Partial<RecommendRequest>]>([
+  ['now', AT, {}],
+  ['at an earlier moment', EARLIER, {}],
+  [
+    'by a weighted fusion with signals of the history, within a radius that widens',
+    AT,
+    {
+      radiusMeters: 300,
+      fusion: { method: 'weighted', halfLifeMinutes: 10_000, signals: { repeats: 1, proximity: 0.2 } },
+      fallback: { steps: ['actions', 'popular', 'wider'], shopCountMin: 8 },
+      excludeSeen: { types: ['order'] },
+    },
+  ],
+])('the lists %s are what the engine answers each user, bit for bit', async (_, at, more) => {
+  const { rows } = await made(1, at, more);
+  expect(rows.length).toBeGreaterThan(500);
+  expect(rows).toEqual(await asked(at, more));
+});
+
+test('two threads write the same bytes as one', async () => {
+  const [one, two] = [await made(1, AT), await made(2, AT)];
+  expect(two.bytes[0]!.equals(one.bytes[0]!)).toBe(true);
+  expect(two.bytes[1]!.equals(one.bytes[1]!)).toBe(true);
+});
+
+test('lists for a snapshot are those that rest on what users did, in the order of their ranks', async () => {
+  const { rows, bytes, report, unplacedCount } = await made(2, AT);
+  const lines = bytes[1]!.toString().trimEnd().split('\n');
+  const lists = lines.map((line) => JSON.parse(line) as { userId: string; shopIds: string[] });
+  const byActions = Map.groupBy(
+    rows.filter(({ basis }) => basis === 'actions'),
+    ({ userId }) => userId,
+  );
+  expect(lists).toEqual(
+    Array.from(byActions, ([userId, own]) => ({ userId, shopIds: own.map(({ shopId }) => shopId) })),
+  );
+  expect(rows.filter(({ userId }) => userId === 'stranger').map(({ basis }) => basis)).toEqual(
+    new Array(LIMIT).fill('popular'),
+  );
+  expect(unplacedCount).toBe(1); // who only searched
+  expect(report).toEqual({
+    userCount: byActions.size + 2,
+    shopCount: rows.length,
+    basisCounts: { actions: byActions.size, popular: 1 },
+    emptyCount: 1, // who is far away from all shops
+    userListCount: byActions.size,
+  });
+});
+
+test('what the version cannot be asked is refused, and no file is there', async () => {
+  await expect(made(2, AT, { fusion: { signals: { nowhere: 1 } } })).rejects.toThrow(/signals/);
+  await expect(made(1, AT, { limit: 3 })).rejects.toThrow('limit is what the batch decides');
+  expect(() => readFileSync(workspace.path(`${madeCount}.parquet`))).toThrow('ENOENT');
+  expect(() => readFileSync(workspace.path(`${madeCount - 1}.parquet`))).toThrow('ENOENT');
+});
