@@ -127,7 +127,7 @@ function readShare(text: string): number {
   throw new InvalidArgumentError('Expected a share between 0 and 1, such as 0.2.');
 }
 
-function readInstant(text: string): number {
+export function readInstant(text: string): number {
   const isInstant = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
   const ms = isInstant ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
@@ -135,7 +135,7 @@ function readInstant(text: string): number {
 }
 
 /** JSON, or the path of a file that holds it. */
-function readRequest(text: string): unknown {
+export function readRequest(text: string): unknown {
   const request = text.trimStart().startsWith('{') ? readJson(text) : readJsonFile(readPath(text));
   if (typeof request === 'object' && request !== null && !Array.isArray(request)) return request;
   throw new InvalidArgumentError('Expected a JSON object, such as {"fusion":{"method":"weighted"}}.');
@@ -151,7 +151,7 @@ export function checkCaseUsage(options: CaseOptions, command: Command): void {
 }
 
 /** The version that is asked: the one named, or the active one. */
-export function askedVersion({ version }: CaseOptions, store: SnapshotStore): string {
+export function askedVersion({ version }: Pick<CaseOptions, 'version'>, store: SnapshotStore): string {
   const asked = version ?? store.current();
   if (asked !== null) return asked;
   throw new EngineError('store_empty', 'no version is active yet; name one with --version');

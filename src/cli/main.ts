@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { batchCommand } from './batch.ts';
 import { compareCommand } from './compare.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -33,6 +34,7 @@ function doorrank(): Command {
   trainCommand(program);
   fitCommand(program);
   evaluateCommand(program);
+  batchCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);

@@ -6,6 +6,8 @@ export interface Progress {
   readonly phase: string;
   readonly done: number;
   readonly total: number;
+  /** What is said of it beside the share; the total if there is none. */
+  readonly note?: string;
 }
 
 export interface ProgressDisplay {
@@ -23,7 +25,7 @@ function barDisplay(unit: string, phaseWidth: number): ProgressDisplay {
   const bar = new SingleBar(
     {
       barsize: 30, // with the longest phase and two counts of bytes within 80 columns
-      format: `{phase} {bar} {percentage} % of {total} ${unit}`,
+      format: '{phase} {bar} {percentage} % {note}',
       // Its own handling of Ctrl-C stops the bar and lets the work go on. We leave the terminal as it is instead,
       // so that there is nothing to restore.
       gracefulExit: false,
@@ -33,11 +35,11 @@ function barDisplay(unit: string, phaseWidth: number): ProgressDisplay {
   );
   let shown: string | undefined;
   return {
-    report({ phase, done, total }) {
-      if (phase === shown) return bar.update(done);
+    report({ phase, done, total, note = `of ${total} ${unit}` }) {
+      if (phase === shown) return bar.update(done, { note });
       if (shown !== undefined) bar.stop();
       shown = phase;
-      bar.start(total, done, { phase: phase.padEnd(phaseWidth) });
+      bar.start(total, done, { phase: phase.padEnd(phaseWidth), note });
     },
     stop: () => bar.stop(),
   };
@@ -46,12 +48,12 @@ function barDisplay(unit: string, phaseWidth: number): ProgressDisplay {
 function lineDisplay(unit: string): ProgressDisplay {
   let shown = '';
   return {
-    report({ phase, done, total }) {
+    report({ phase, done, total, note = `of ${total} ${unit}` }) {
       const tenths = total === 0 ? 10 : Math.floor((10 * done) / total);
       const line = `${phase} ${tenths * 10} %`;
       if (line === shown) return;
       shown = line;
-      console.error(total === 1 ? line : `${line} of ${total} ${unit}`); // of one step the share says it all
+      console.error(total === 1 ? line : `${line} ${note}`); // of one step the share says it all
     },
     stop() {},
   };
