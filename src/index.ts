@@ -42,4 +42,5 @@ export type {
 } from './recommender/recommendation.ts';
 export type { Explanation, Obstacle } from './recommender/explanation.ts';
 export type { ExplainRequest, RecommendRequest, SimilaritiesRequest } from './recommender/request.ts';
+export type { ListedShop, UserList } from './recommender/user-list.ts';
 export type { Activation } from './snapshot/snapshot-store.ts';

@@ -29,6 +29,8 @@ await client.recordActions([{ userId: 'u1', type: 'search', keyword: '짜장면'
 await client.recordActions({ actions: [{ userId: 'u1', type: 'view', shopId: 's42' }] });
 await client.setShopStatus({ shopId: 's42', open: false, until: '2999-12-31T17:00:00+09:00' });
 await client.similarShops({ shopId: 's42', lon: 126.9784, lat: 37.5667 });
+const ahead = await client.userRecommendations({ userId: 'u1', lon: 126.9784, lat: 37.5667 });
+export const meters: readonly number[] = 'location' in ahead ? [] : ahead.shops.map((shop) => shop.distanceMeters);
 await client.listKeywords();
 await client.listKeywords({ prefix: '짜', limit: 3 });
 await client.rollBackSnapshot(undefined, { signal: new AbortController().signal });

@@ -33,11 +33,12 @@ export interface Answer {
   readonly body: any;
 }
 
-/** Builds `versions` of the town into a new store, activates the first if there is one, and serves it. */
+/** Builds `versions` of the town into a new store, activates the first if there is one, and serves it. `inputs` are more of every build. */
 export async function openTown(
   versions: readonly string[] = ['town'],
   options: Partial<ServeOptions> = {},
   engineOptions: Partial<EngineOptions> = {},
+  inputs: { readonly userLists?: string } = {},
 ): Promise<Town> {
   const directory = mkdtempSync(join(tmpdir(), 'doorrank-http-'));
   const store = SnapshotStore.open(join(directory, 'store'), { create: true });
@@ -47,6 +48,7 @@ export async function openTown(
         shops: 'data/town/shops.csv',
         shopVectors: 'data/town/shop-vectors.npy',
         keywordVectors: 'data/town/keywords.ndjson',
+        ...inputs,
         metric: 'cosine',
         version,
       },

@@ -15,6 +15,7 @@ import type { ClearStatus, GetStatus, SetStatus, SetStatuses } from '../http/sho
 import type { GetShop, SimilarShops } from '../http/shops.ts';
 import type { FindSimilarities } from '../http/similarities.ts';
 import type { ActivateSnapshot, ListSnapshots, RollBackSnapshot } from '../http/snapshots.ts';
+import type { UserRecommendations } from '../http/user-recommendations.ts';
 import type { StreamRecommendations } from '../http/user-stream.ts';
 import type { EraseActions, ListActions } from '../http/users.ts';
 
@@ -122,6 +123,7 @@ export function createClient(options: ClientOptions) {
     clearShopStatus: json<ClearStatus>('DELETE /v1/shops/{shopId}/status'),
     listActions: json<ListActions>('GET /v1/users/{userId}/actions'),
     eraseActions: json<EraseActions>('DELETE /v1/users/{userId}/actions'),
+    userRecommendations: json<UserRecommendations>('GET /v1/users/{userId}/recommendations'),
     streamRecommendations: events<StreamRecommendations>('GET /v1/users/{userId}/stream'),
     listSnapshots: json<ListSnapshots>('GET /v1/snapshots'),
     activateSnapshot: json<ActivateSnapshot>('POST /v1/snapshots/activate'),

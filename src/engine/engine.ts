@@ -37,7 +37,7 @@ import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
 import { looksBack } from '../recommender/fallback.ts';
-import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX } from '../recommender/request-bounds.ts';
+import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX, LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
 import {
   ExplainRequestSchema,
   LimitSchema,
@@ -50,6 +50,7 @@ import {
   type RequestDefaults,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
+import { userList, type UserList } from '../recommender/user-list.ts';
 import type { Bounds } from '../snapshot/bounds.ts';
 import type { Generation } from '../snapshot/generation.ts';
 import type { ModelCard } from '../snapshot/format.ts';
@@ -351,6 +352,18 @@ export class Engine {
       fallback: { steps: ['actions', 'popular'], shopCountMin: 1 },
       ...checked,
     });
+  }
+
+  /**
+   * The shops chosen for a user ahead of time, in the version that answers this user, without a place to deliver to: none of
+   * them need deliver or be open. `recommend` with `fallback: { steps: ['list', 'popular'] }` is the same for a location.
+   */
+  userList(userId: string, limit?: number): UserList {
+    this.#checkOpen();
+    const checked = validate(UserSchema, { userId, limit });
+    const { generation } = this.#choice.choose({ userId: checked.userId }).loaded;
+    const limitDefault = this.#options.defaults?.limit ?? LIMIT_DEFAULT;
+    return userList(generation, checked.userId, checked.limit ?? limitDefault);
   }
 
   /** The catalog record of a shop in the active version, and its zones. Throws `shop_unknown`. */

@@ -21,6 +21,7 @@ import { getShop, similarShops } from './shops.ts';
 import { similarities } from './similarities.ts';
 import { activateSnapshot, listSnapshots, rollBackSnapshot } from './snapshots.ts';
 import { guardedBy } from './token.ts';
+import { userRecommendations } from './user-recommendations.ts';
 import { streamRecommendations } from './user-stream.ts';
 import { eraseActions, listActions } from './users.ts';
 
@@ -62,6 +63,7 @@ export function createApp(engine: Engine, options: AppOptions): App {
     ['delete', '/v1/shops/{shopId}/status', clearStatus(engine)],
     ['get', '/v1/users/{userId}/actions', listActions(engine)],
     ['delete', '/v1/users/{userId}/actions', eraseActions(engine)],
+    ['get', '/v1/users/{userId}/recommendations', userRecommendations(engine)],
     ['get', '/v1/users/{userId}/stream', streamRecommendations(live)],
     ['get', '/v1/snapshots', listSnapshots(engine)],
     ['post', '/v1/snapshots/activate', activateSnapshot(engine, bodyBytesMax)],
