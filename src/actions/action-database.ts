@@ -13,11 +13,14 @@
  * a million actions of 50,000 users take 155 MB; with the user id in every row they take 267 MB.
  * An impression of 20 shops takes 0.5 KB with ids such as `s12345`, 1.8 KB with UUIDs.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { check, EngineError } from '../base/errors.ts';
 
+const FILE_NAME = 'actions.sqlite';
+/** What to do where a store has an owner. */
+const WHEN_OWNED = 'stop it, or give this one a data directory of its own';
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE users (
@@ -65,13 +68,18 @@ const LATER_SCHEMA = `
   END;
 `;
 
+/** Whether somebody has kept actions in `directory`. */
+export function hasActionDatabase(directory: string): boolean {
+  return existsSync(join(resolve(directory), FILE_NAME));
+}
+
 /**
  * Opens `actions.sqlite` in `directory` and makes this process its owner until the database is closed.
- * Creates what is not there.
+ * Creates what is not there. `whenOwned` says what to do if it has an owner.
  * Throws `EngineError`: `storage_busy` if it has an owner, `storage_full`, `storage_failed`.
  */
-export function openActionDatabase(directory: string): Database.Database {
-  const path = join(resolve(directory), 'actions.sqlite');
+export function openActionDatabase(directory: string, whenOwned = WHEN_OWNED): Database.Database {
+  const path = join(resolve(directory), FILE_NAME);
   let database: Database.Database | undefined;
   try {
     makeDirectory(resolve(directory));
@@ -84,20 +92,18 @@ export function openActionDatabase(directory: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    throw storageError(error, path);
+    throw storageError(error, path, whenOwned);
   }
 }
 
 /** What an error of the database at `path` means to the engine. Errors not about storage stay as they are. */
-export function storageError(error: unknown, path: string): unknown {
+export function storageError(error: unknown, path: string, whenOwned = WHEN_OWNED): unknown {
   if (!(error instanceof Error) || error instanceof EngineError || !('code' in error)) return error;
   const found = `${path}: ${error.message} (${error.code})`;
   if (String(error.code).startsWith('SQLITE_BUSY')) {
-    return new EngineError(
-      'storage_busy',
-      `${found}: another process owns this action store; stop it, or give this one a data directory of its own`,
-      { cause: error },
-    );
+    return new EngineError('storage_busy', `${found}: another process owns this action store; ${whenOwned}`, {
+      cause: error,
+    });
   }
   if (error.code === 'SQLITE_FULL' || error.code === 'ENOSPC') {
     return new EngineError(

@@ -14,6 +14,8 @@ export class ActionRows {
   readonly #actions: TimedRows;
   readonly #impressions: TimedRows;
   readonly #newestOfBoth: Statement<[string, string, number], TimedRow>;
+  readonly #countFrom: Statement<[number], number>;
+  readonly #byTime: Statement<[number], TimedRow>;
   readonly #findUser: Statement<[string], number>;
   readonly #insertUser: Statement<[string]>;
   readonly #insertAction: Statement<[Record<string, string | number | null>]>;
@@ -28,6 +30,12 @@ export class ActionRows {
       SELECT ${rowColumns('actions')}, arrival FROM actions WHERE ${OF_USER}
       UNION ALL SELECT ${rowColumns('impressions')}, arrival FROM impressions WHERE ${OF_USER}
       ORDER BY atMs DESC, arrival DESC LIMIT ?`);
+    this.#countFrom = database
+      .prepare<[number], number>('SELECT count(*) FROM actions WHERE at_ms >= ?')
+      .pluck();
+    this.#byTime = database.prepare(
+      `SELECT ${rowColumns('actions')} FROM actions WHERE at_ms >= ? ORDER BY at_ms, user_number, arrival`,
+    );
     this.#findUser = database
       .prepare<[string], number>('SELECT user_number FROM users WHERE user_id = ?')
       .pluck();
@@ -64,6 +72,16 @@ export class ActionRows {
   /** The newest of the user's actions and impressions together, as `newestActions`. */
   newestOfBoth(userId: string, limit: number): Action[] {
     return this.#newestOfBoth.all(userId, userId, limit).map(actionOf);
+  }
+
+  /** How many actions, impressions not among them, are of `fromMs` or later. */
+  countFrom(fromMs: number): number {
+    return this.#countFrom.get(fromMs)!;
+  }
+
+  /** These actions, oldest first, read one by one; until the last is taken nothing else can be done with the database. */
+  *byTime(fromMs: number): Generator<Action> {
+    for (const row of this.#byTime.iterate(fromMs)) yield actionOf(row);
   }
 
   /** Stores an action or impression whose id is not stored yet. */

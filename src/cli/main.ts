@@ -8,6 +8,7 @@ import { batchCommand } from './batch.ts';
 import { compareCommand } from './compare.ts';
 import { demoCommand } from './demo.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { reportFailure } from './failure.ts';
 import { recommendCommand } from './recommend.ts';
@@ -35,6 +36,7 @@ function doorrank(): Command {
   fitCommand(program);
   evaluateCommand(program);
   batchCommand(program);
+  exportCommand(program);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);
