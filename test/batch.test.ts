@@ -4,11 +4,14 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { batchRequest } from '../src/batch/batch-request.ts';
 import { BatchUsers } from '../src/batch/batch-users.ts';
+import { userListFile } from '../src/batch/list-files.ts';
 import { runBatch, type BatchReport } from '../src/batch/run-batch.ts';
 import { withSharedSnapshot } from '../src/batch/shared-snapshot.ts';
 import type { Location } from '../src/domain/location.ts';
 import { openEngine, type Engine } from '../src/engine/engine.ts';
 import type { RecommendRequest } from '../src/recommender/request.ts';
+import { InputFaults } from '../src/snapshot/input/input-faults.ts';
+import { readUserLists } from '../src/snapshot/input/read-user-lists.ts';
 import { ActionLogBuilder, type ActionLog } from '../src/training/action-log.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
 
@@ -169,4 +172,26 @@ test('what the version cannot be asked is refused, and no file is there', async 
   await expect(made(1, AT, { limit: 3 })).rejects.toThrow('limit is what the batch decides');
   expect(() => readFileSync(workspace.path(`${madeCount}.parquet`))).toThrow('ENOENT');
   expect(() => readFileSync(workspace.path(`${madeCount - 1}.parquet`))).toThrow('ENOENT');
+});
+
+test.each(['ndjson', 'parquet'])('lists in a file of .%s are read as they were made', async (extension) => {
+  const path = workspace.path(`some.${extension}`);
+  const file = userListFile(path, (ordinal) => `s${ordinal}`);
+  const lists = Array.from({ length: 2_500 }, (_, user) => {
+    return {
+      userId: `사용자 ${user}`,
+      ordinals: Uint32Array.from({ length: 1 + (user % 5) }, (_place, i) => i),
+    };
+  });
+  for (const list of lists)
+    file.add({ ...list, basis: 'actions', isOwn: true, scores: new Float64Array(list.ordinals.length) });
+  file.finish();
+  const found: { readonly userId: string; readonly shopIds: readonly string[] }[] = [];
+  for await (const some of readUserLists(path, new InputFaults())) found.push(...some);
+  expect(found.map(({ userId, shopIds }) => ({ userId, shopIds }))).toEqual(
+    lists.map(({ userId, ordinals }) => ({
+      userId,
+      shopIds: Array.from(ordinals, (ordinal) => `s${ordinal}`),
+    })),
+  );
 });
