@@ -12,7 +12,7 @@ const FLOORS = [
   ['geo', 'kernel', 'catalog', 'encoder', 'actions', 'synthetic'],
   ['snapshot', 'training'],
   ['recommender'],
-  ['evaluation', 'workers', 'batch', 'engine'],
+  ['evaluation', 'workers', 'batch', 'engine', 'pipeline'],
   ['http', 'client', 'cli'],
 ];
 /** On this floor nobody imports a neighbour, not even to the left. */

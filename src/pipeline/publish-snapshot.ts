@@ -1,0 +1,34 @@
+/** Copies a snapshot that was built elsewhere into a store. */
+import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import type { SnapshotFile } from '../evaluation/evaluate-version.ts';
+import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import { hashOfFile } from './content-hash.ts';
+
+/**
+ * The same bytes once more change nothing, so a run that broke behind it can go on. Throws `version_exists` if the store has
+ * other bytes under that name.
+ */
+export function publishSnapshot({ path, version }: SnapshotFile, store: SnapshotStore): void {
+  if (isThere(path, version, store)) return;
+  const aside = store.temporaryPath();
+  try {
+    copyFileSync(path, aside);
+    sync(aside);
+    store.publish(aside, version);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function isThere(path: string, version: string, store: SnapshotStore): boolean {
+  return store.versions().includes(version) && hashOfFile(store.pathOf(version)) === hashOfFile(path);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

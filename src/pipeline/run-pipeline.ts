@@ -1,0 +1,130 @@
+/**
+ * From actions and shops to a version that serves, if it is good enough:
+ *
+ *   cut → embeddings and snapshot before validation → weights → embeddings and snapshot before the test, with these weights
+ *       → evaluation beside the active version → embeddings and snapshot of everything, with these weights
+ *       → published → activated, or kept back with a reason
+ *
+ * What is compared is how versions are made: the one that is published has learned from the test part too, so nothing is
+ * left to ask it.
+ */
+import type { SnapshotFile } from '../evaluation/evaluate-version.ts';
+import type { FittedFusion } from '../evaluation/fit-fusion.ts';
+import type { EvaluationResult } from '../evaluation/result.ts';
+import { isoOf } from '../evaluation/time-cut.ts';
+import type { ModelCard } from '../snapshot/format.ts';
+import { readHeader } from '../snapshot/open-snapshot.ts';
+import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import type { TrainingReport } from '../training/train-embeddings.ts';
+import { cutActions } from './cut-actions.ts';
+import { decide, type Decision } from './decide.ts';
+import { PipelineSteps, type PipelineInput, type PipelineWatch } from './pipeline-steps.ts';
+import { publishSnapshot } from './publish-snapshot.ts';
+import type { StepStore } from './step-store.ts';
+
+export interface PipelineOutcome extends Decision {
+  readonly version: string;
+  /** That was active before. */
+  readonly active: string | null;
+  readonly evaluation: EvaluationResult;
+}
+
+export interface PipelinePlaces {
+  readonly store: SnapshotStore;
+  readonly outputs: StepStore;
+}
+
+/**
+ * Makes `version` and decides about it. Outputs of steps that are there are taken over, those of earlier runs are removed at
+ * the end. `confirm` is called before the store is changed: what it throws leaves the store as it was.
+ *
+ * Throws `input_invalid` if a part of the actions is empty or has nothing to learn from or to ask, `version_exists`,
+ * `store_invalid`, and `snapshot_invalid` for an active version that does not hold.
+ */
+export async function runPipeline(
+  version: string,
+  input: PipelineInput,
+  { store, outputs }: PipelinePlaces,
+  watch: PipelineWatch,
+  confirm: () => void = () => {},
+): Promise<PipelineOutcome> {
+  const { log, settings } = input;
+  const active = activeFile(store);
+  const cuts = cutActions(log, settings, active && seenUntilMs(active));
+  const steps = new PipelineSteps(input, outputs, watch);
+
+  const early = await steps.embeddings('embeddings-before-validation', cuts.validation.testStart);
+  const unweighted = await steps.snapshot('snapshot-before-validation', 'before-validation', early, {});
+  const fitted = await steps.weights('weights', cuts.validation, unweighted);
+  const requestDefaults = { fusion: fitted.fusion };
+
+  const later = await steps.embeddings('embeddings-before-test', cuts.test.testStart);
+  const card = { requestDefaults };
+  const candidate = await steps.snapshot('snapshot-before-test', 'before-test', later, card);
+  const evaluation = await steps.evaluation('evaluation', cuts.test, candidate, active);
+  const decision = decide(evaluation, { ...settings, isTestSeen: cuts.isTestSeen });
+
+  const all = await steps.embeddings('embeddings-of-all', log.count);
+  const facts = modelCard(input, all.report, fitted, evaluation, decision);
+  const final = await steps.snapshot('snapshot-of-all', version, all, { ...facts, requestDefaults });
+
+  confirm();
+  publishSnapshot(final, store);
+  const outcome = {
+    version,
+    active: active?.version ?? null,
+    evaluation,
+    ...activated(decision, active, version, store),
+  };
+  outputs.removeOthers();
+  return outcome;
+}
+
+function activeFile(store: SnapshotStore): SnapshotFile | null {
+  const version = store.current();
+  return version === null ? null : { version, path: store.pathOf(version) };
+}
+
+/** The moment of the newest action that a version was trained on; NaN if it does not say. */
+function seenUntilMs({ path }: SnapshotFile): number {
+  const { actionsTo } = readHeader(path).modelCard;
+  return typeof actionsTo === 'string' ? Date.parse(actionsTo) : Number.NaN;
+}
+
+/** Activates what was decided to be activated, unless it was compared with what is not active any more. */
+function activated(
+  decision: Decision,
+  active: SnapshotFile | null,
+  version: string,
+  store: SnapshotStore,
+): Decision {
+  const current = store.current();
+  if (!decision.isActivated || current === version) return decision;
+  if (current !== (active?.version ?? null)) {
+    const reason = `${decision.reason}; but ${current ?? 'nothing'} became the active version meanwhile, which it was not compared with`;
+    return { isActivated: false, reason };
+  }
+  store.activate(version);
+  return decision;
+}
+
+/** What the snapshot will say of itself. Without the moment of the run, so that the same input makes the same bytes. */
+function modelCard(
+  { log, codeVersion, settings }: PipelineInput,
+  report: TrainingReport,
+  { weights, losses, caseCount }: FittedFusion,
+  evaluation: EvaluationResult,
+  decision: Decision,
+): ModelCard {
+  return {
+    trainedBy: 'doorrank pipeline run',
+    codeVersion,
+    actionsFrom: isoOf(log.atMs[0]!),
+    actionsTo: isoOf(log.atMs.at(-1)!),
+    ...report,
+    pipeline: settings,
+    fit: { caseCount, weights, losses },
+    evaluation,
+    decision,
+  };
+}
