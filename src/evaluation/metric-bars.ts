@@ -1,12 +1,12 @@
 /**
  * An evaluation as an SVG picture: a panel for each metric, in it a bar for each ranker with its interval, best first by
- * the last metric. Made of text alone, so that it needs no library where it is made and no style where it is shown.
+ * the last metric.
  */
 import { check } from '../base/errors.ts';
+import { PLOT_COLOR, roundPixels, svgDocument, svgLine, svgText } from '../base/svg.ts';
 import { headlineMetrics } from './headline-metrics.ts';
 import type { Estimate, EvaluationResult, RankerResult } from './result.ts';
 
-const COLOR = { subject: '#d1495b', other: '#8d99ae', text: '#22223b', faint: '#6c757d', line: '#dee2e6' };
 /** Pixels. */
 const MARGIN = 20;
 const NAME_WIDTH = 160;
@@ -26,36 +26,38 @@ export function metricBars(result: EvaluationResult, subject: string): string {
   const rankers = result.rankers.toSorted((a, b) => meanOf(b, decisive) - meanOf(a, decisive));
   const width = MARGIN * 2 + NAME_WIDTH + PANEL_WIDTH * metrics.length;
   const height = HEAD_HEIGHT + ROW_HEIGHT * rankers.length + MARGIN;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-      'font-family="system-ui, sans-serif" font-size="12">',
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    text(MARGIN, 32, titleOf(result), COLOR.text, 'font-size="16" font-weight="600"'),
-    text(MARGIN, 52, captionOf(result), COLOR.faint),
+  return svgDocument(width, height, [
+    svgText(MARGIN, 32, titleOf(result), PLOT_COLOR.text, 'font-size="16" font-weight="600"'),
+    svgText(MARGIN, 52, captionOf(result), PLOT_COLOR.faint),
     ...rankers.map(({ name }, row) => {
       const weight = name === subject ? 'font-weight="600"' : '';
-      return text(MARGIN, middleOf(row) + 4, name, COLOR.text, weight);
+      return svgText(MARGIN, middleOf(row) + 4, name, PLOT_COLOR.text, weight);
     }),
     ...metrics.flatMap((metric, at) =>
       panel(MARGIN + NAME_WIDTH + PANEL_WIDTH * at, metric, rankers, subject),
     ),
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }
 
 /** The bars of one metric. All panels begin at 0 and have a scale of their own. */
 function panel(left: number, metric: string, rankers: readonly RankerResult[], subject: string): string[] {
   const largest = Math.max(...rankers.map(({ metrics }) => metrics[metric]!.high));
   const scale = (value: number): number =>
-    largest === 0 ? left : round(left + (value / largest) * BAR_WIDTH_MAX);
+    largest === 0 ? left : roundPixels(left + (value / largest) * BAR_WIDTH_MAX);
   const top = HEAD_HEIGHT - 6;
   const bottom = HEAD_HEIGHT + ROW_HEIGHT * rankers.length;
   return [
-    text(left, HEAD_HEIGHT - 14, metric, COLOR.text, 'font-weight="600"'),
+    svgText(left, HEAD_HEIGHT - 14, metric, PLOT_COLOR.text, 'font-weight="600"'),
     ...rankers.flatMap(({ name, metrics }, row) =>
-      bar(left, middleOf(row), metrics[metric]!, scale, name === subject ? COLOR.subject : COLOR.other),
+      bar(
+        left,
+        middleOf(row),
+        metrics[metric]!,
+        scale,
+        name === subject ? PLOT_COLOR.subject : PLOT_COLOR.other,
+      ),
     ),
-    line(left, top, left, bottom, COLOR.line),
+    svgLine(left, top, left, bottom, PLOT_COLOR.line),
   ];
 }
 
@@ -69,12 +71,12 @@ function bar(
   const [from, to] = [scale(low), scale(high)];
   const cap = CAP_HEIGHT / 2;
   return [
-    `<rect x="${left}" y="${middle - BAR_HEIGHT / 2}" width="${round(scale(mean) - left)}" height="${BAR_HEIGHT}" ` +
+    `<rect x="${left}" y="${middle - BAR_HEIGHT / 2}" width="${roundPixels(scale(mean) - left)}" height="${BAR_HEIGHT}" ` +
       `fill="${color}" rx="2"/>`,
-    line(from, middle, to, middle, COLOR.text),
-    line(from, middle - cap, from, middle + cap, COLOR.text),
-    line(to, middle - cap, to, middle + cap, COLOR.text),
-    text(to + 6, middle + 4, mean.toFixed(4), COLOR.faint),
+    svgLine(from, middle, to, middle, PLOT_COLOR.text),
+    svgLine(from, middle - cap, from, middle + cap, PLOT_COLOR.text),
+    svgLine(to, middle - cap, to, middle + cap, PLOT_COLOR.text),
+    svgText(to + 6, middle + 4, mean.toFixed(4), PLOT_COLOR.faint),
   ];
 }
 
@@ -96,21 +98,4 @@ function meanOf({ metrics }: RankerResult, metric: string): number {
 
 function middleOf(row: number): number {
   return HEAD_HEIGHT + ROW_HEIGHT * row + ROW_HEIGHT / 2;
-}
-
-function text(x: number, y: number, content: string, color: string, more = ''): string {
-  return `<text x="${x}" y="${y}" fill="${color}"${more && ` ${more}`}>${escaped(content)}</text>`;
-}
-
-function line(x1: number, y1: number, x2: number, y2: number, color: string): string {
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${color}"/>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
-
-/** A tenth of a pixel. */
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
 }
