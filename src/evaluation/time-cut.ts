@@ -4,7 +4,7 @@
  * Evaluation", TOIS 2023).
  */
 import { EngineError } from '../base/errors.ts';
-import { ActionLogBuilder, type ActionLog } from '../training/action-log.ts';
+import { ActionLogBuilder, addLog, type ActionLog } from '../training/action-log.ts';
 
 /** A log with the row where its test part begins. */
 export interface CutLog {
@@ -39,7 +39,7 @@ export function cutAt(log: ActionLog, cutMs: number): CutLog {
 /** Two logs, the second of which begins when the first has ended. Throws `input_invalid` otherwise. */
 export function cutBetween(training: ActionLog, test: ActionLog): CutLog {
   const builder = new ActionLogBuilder();
-  for (const log of [training, test]) addAll(log, builder);
+  for (const log of [training, test]) addLog(log, builder);
   const cut = checked({ log: builder.finish(), testStart: training.count, cutMs: test.atMs[0] ?? 0 });
   const lastMs = training.atMs.at(-1)!;
   if (lastMs <= cut.cutMs) return cut;
@@ -47,22 +47,6 @@ export function cutBetween(training: ActionLog, test: ActionLog): CutLog {
     'input_invalid',
     `the test actions begin at ${isoOf(cut.cutMs)}, expected nothing before the end of the others, ${isoOf(lastMs)}; cut by time`,
   );
-}
-
-function addAll(log: ActionLog, builder: ActionLogBuilder): void {
-  const { userIds, types, shopIds, keywords, users, typeNumbers, targets, atMs, weights } = log;
-  for (let row = 0; row < log.count; row++) {
-    const target = targets[row]!;
-    builder.add({
-      userId: userIds[users[row]!]!,
-      type: types[typeNumbers[row]!]!,
-      ...(target < shopIds.length
-        ? { shopId: shopIds[target]! }
-        : { keyword: keywords[target - shopIds.length]! }),
-      atMs: atMs[row]!,
-      weight: weights[row]!,
-    });
-  }
 }
 
 function checked(cut: CutLog): CutLog {

@@ -88,6 +88,23 @@ export class ActionLogBuilder {
   }
 }
 
+/** Adds all actions of a log, in its order. */
+export function addLog(log: ActionLog, builder: ActionLogBuilder): void {
+  const { userIds, types, shopIds, keywords, users, typeNumbers, targets, atMs, weights } = log;
+  for (let row = 0; row < log.count; row++) {
+    const target = targets[row]!;
+    builder.add({
+      userId: userIds[users[row]!]!,
+      type: types[typeNumbers[row]!]!,
+      ...(target < shopIds.length
+        ? { shopId: shopIds[target]! }
+        : { keyword: keywords[target - shopIds.length]! }),
+      atMs: atMs[row]!,
+      weight: weights[row]!,
+    });
+  }
+}
+
 /** Rows `start` to `end` of a log, in place; texts that occur in none of them stay. */
 export function slice(log: ActionLog, start: number, end: number): ActionLog {
   return {
