@@ -7,6 +7,7 @@ import { doorrank, type Ended } from './cli-process.ts';
 const LOCATION = ['--lon', '126.9784', '--lat', '37.5667'];
 const RECOMMEND = ['recommend', '--store', 'nowhere', ...LOCATION];
 const BUILD = ['snapshot', 'build', '--shops', 'a.csv', '--shop-vectors', 'a.npy'];
+const PIPELINE = ['pipeline', 'run', '--shops', 'a.csv', '--store', '.', '--work', '.'];
 const EVALUATE = ['evaluate', '--store', '.', '--actions', 'a.csv', '--protocol', 'next'];
 
 /** Wrong usages, and what their message must hold. */
@@ -56,6 +57,13 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
     ["'loud'", 'info'],
   ],
   [['serve', '--store', 's', '--data', 'd', '--token', ''], ['is a shell variable not set?']],
+  [PIPELINE, ['name what users did by --actions or --data']],
+  [
+    [...PIPELINE, '--data', '.', '--test-share', '0.5', '--validation-share', '0.5'],
+    ['leave something to train on'],
+  ],
+  [[...PIPELINE, '--data', '.', '--metric', 'ndcg'], ['Expected mrr or such as ndcg@5']],
+  [[...PIPELINE, '--every', '0 4 * * *', '--version', 'v3'], ['cannot be used with']],
   [EVALUATE, ['name the test part by --test, --test-share or --test-from']],
   [
     [...EVALUATE, '--test-share', '1'],
@@ -161,6 +169,8 @@ const COMMANDS = [
   ['serve'],
   ['recommend'],
   ['compare'],
+  ['pipeline', 'run'],
+  ...['list', 'show', 'compare'].map((name) => ['runs', name]),
   ...['build', 'verify', 'inspect', 'list', 'activate', 'rollback'].map((name) => ['snapshot', name]),
 ];
 

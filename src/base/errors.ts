@@ -21,6 +21,8 @@ export type EngineErrorCode =
   | 'storage_full' // the disk refuses writes; reads go on
   | 'storage_failed' // the action store cannot be read or written
   | 'storage_busy' // another process owns the action store
+  | 'run_going_on' // another pipeline run works in the same directory
+  | 'run_lost' // a pipeline run was taken for dead by another process
   | 'overloaded' // too many requests wait for a worker
   | 'closed' // the engine is closing or closed
   | 'port_unavailable' // the address to listen on is taken or not ours

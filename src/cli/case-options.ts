@@ -121,7 +121,7 @@ export function readWhole(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 on.');
 }
 
-function readShare(text: string): number {
+export function readShare(text: string): number {
   const share = readNumber(text);
   if (share > 0 && share < 1) return share;
   throw new InvalidArgumentError('Expected a share between 0 and 1, such as 0.2.');

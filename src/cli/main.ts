@@ -11,7 +11,11 @@ import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { reportFailure } from './failure.ts';
+import { pipelineRunCommand } from './pipeline-run.ts';
 import { recommendCommand } from './recommend.ts';
+import { runsCompareCommand } from './runs-compare.ts';
+import { runsListCommand } from './runs-list.ts';
+import { runsShowCommand } from './runs-show.ts';
 import { serveCommand } from './serve.ts';
 import { snapshotActivateCommand } from './snapshot-activate.ts';
 import { snapshotBuildCommand } from './snapshot-build.ts';
@@ -37,6 +41,13 @@ function doorrank(): Command {
   evaluateCommand(program);
   batchCommand(program);
   exportCommand(program);
+  pipelineRunCommand(
+    program.command('pipeline').description('from actions to a version that serves, again and again'),
+  );
+  const runs = program.command('runs').description('look at what pipeline runs made and decided');
+  runsListCommand(runs);
+  runsShowCommand(runs);
+  runsCompareCommand(runs);
   const snapshot = program.command('snapshot').description('build, check and switch snapshots');
   snapshotBuildCommand(snapshot);
   snapshotVerifyCommand(snapshot);

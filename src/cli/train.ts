@@ -1,13 +1,13 @@
 /** `doorrank train`: files of actions and shops become embeddings for `snapshot build`. */
-import { Option, type Command } from 'commander';
-import { z } from 'zod';
+import type { Command } from 'commander';
 import { readActionLog, type ReadActions } from '../training/read-action-log.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
-import { TrainingOptionsSchema, type TrainingOptions } from '../training/training-options.ts';
+import type { TrainingOptions } from '../training/training-options.ts';
 import { writeEmbeddings, type EmbeddingFiles } from '../training/write-embeddings.ts';
-import { inWords, readNumber, readPath, readPaths } from './option-values.ts';
+import { readPath, readPaths } from './option-values.ts';
 import { trainDisplay } from './train-display.ts';
+import { trainingOptions } from './training-options.ts';
 
 interface TrainCommandOptions extends TrainingOptions {
   readonly actions: readonly string[];
@@ -28,7 +28,7 @@ export function trainCommand(program: Command): void {
     )
     .requiredOption('--shops <file>', 'shops: .csv, .ndjson or .parquet with shopId, lon, lat …', readPath)
     .requiredOption('--out <directory>', 'where shops.npy, keywords.ndjson and model-card.json go', readPath);
-  for (const option of settingOptions()) command.addOption(option);
+  for (const option of trainingOptions()) command.addOption(option);
   command
     .addHelpText(
       'after',
@@ -39,15 +39,6 @@ Example:
     --model-card trained/model-card.json --version 2026-11-22 --store ./store --activate`,
     )
     .action(runTrain);
-}
-
-/** Every setting in the words of its schema. */
-function settingOptions(): Option[] {
-  return Object.entries(TrainingOptionsSchema.shape).map(([name, schema]) => {
-    const option = new Option(`--${inWords(name)} <number>`, schema.description).argParser(readNumber);
-    if (schema instanceof z.ZodDefault) option.default(schema.def.defaultValue);
-    return option.helpGroup('Training:');
-  });
 }
 
 async function runTrain({ actions, shops, out, ...settings }: TrainCommandOptions): Promise<void> {

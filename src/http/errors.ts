@@ -27,6 +27,8 @@ const STATUS_BY_CODE: Readonly<Record<EngineErrorCode, number>> = {
   no_previous_version: 409,
   store_changed: 409,
   action_conflict: 409,
+  run_going_on: 409,
+  run_lost: 409,
   // The request to activate was fine; it is the file in the store that stands against it.
   snapshot_invalid: 409,
   snapshot_format: 409,

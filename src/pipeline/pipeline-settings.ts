@@ -1,8 +1,7 @@
-/** What a pipeline run can be told beside where its files are. */
+/** What a pipeline run can be told beside where its files are and how embeddings are trained. */
 import type { BaselineName } from '../evaluation/baselines/baselines.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
-import type { TrainingOptions } from '../training/training-options.ts';
 
 /** All of it is part of what steps are keyed by. JSON. */
 export interface PipelineSettings {
@@ -27,8 +26,6 @@ export interface PipelineSettings {
   readonly timeZone: string;
   /** An action of so many days before the newest counts half in popularity. */
   readonly popularityHalfLifeDays: number;
-  /** Its seed is that of all random choices. */
-  readonly training: TrainingOptions;
 }
 
 export const PIPELINE_DEFAULTS = Object.freeze({
@@ -42,5 +39,4 @@ export const PIPELINE_DEFAULTS = Object.freeze({
   baselines: ['popularity', 'popularity-distance', 'own-frequency'],
   timeZone: 'UTC',
   popularityHalfLifeDays: 60,
-  training: {},
 } satisfies PipelineSettings);

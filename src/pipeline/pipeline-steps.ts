@@ -36,7 +36,8 @@ export interface PipelineInput {
   readonly shops: readonly TrainingShop[];
   /** That they were read from. */
   readonly shopsPath: string;
-  readonly settings: Omit<PipelineSettings, 'training'>;
+  readonly settings: PipelineSettings;
+  /** Its seed is that of all random choices. */
   readonly training: Omit<TrainingSettings, 'epochs'> & { readonly epochs?: number | undefined };
   /** Of the program: what another one made is not taken over. */
   readonly codeVersion: string;
@@ -141,13 +142,15 @@ export class PipelineSteps {
   ): Promise<EvaluationResult> {
     const { settings, training } = this.#input;
     const { protocol, candidates, types, caseCountMax, metric } = settings;
+    const ks = ksWith(metric);
     const options = {
       ...EVALUATION_DEFAULTS,
       protocol,
       candidates,
       types,
       caseCountMax,
-      ks: ksWith(metric),
+      ks,
+      depth: Math.max(EVALUATION_DEFAULTS.depth, ks.at(-1)!),
       baselines: [...new Set(['popularity' as const, ...settings.baselines])],
       reference: referenceBeside(active?.version ?? null),
       seed: training.seed,

@@ -1,0 +1,166 @@
+/** A pipeline run from its sources on, remembered from its beginning to its end, and alone in its work directory meanwhile. */
+import { join } from 'node:path';
+import { EngineError } from '../base/errors.ts';
+import { isoOf } from '../evaluation/time-cut.ts';
+import { SnapshotStore } from '../snapshot/snapshot-store.ts';
+import { readTrainingShops } from '../training/read-training-shops.ts';
+import { collectActions, type ActionSources } from './collect-actions.ts';
+import { codeVersion } from './code-version.ts';
+import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
+import { runPipeline, type PipelineOutcome } from './run-pipeline.ts';
+import { LEASE_MS, type RunRecord, type RunRecords } from './run-records.ts';
+import { StepStore } from './step-store.ts';
+
+/** A lease is renewed so many times before it would end. */
+const RENEWALS = 4;
+
+/** Where the records of a work directory are. */
+export function recordsPath(work: string): string {
+  return join(work, 'runs.sqlite');
+}
+
+export interface RunRequest extends Pick<PipelineInput, 'shopsPath' | 'settings' | 'training'> {
+  readonly version: string;
+  /** The moment of the schedule that it is for, milliseconds since 1970; null: by hand. */
+  readonly scheduledMs: number | null;
+  readonly sources: ActionSources;
+  /** Directory of the store, made if it is not there. */
+  readonly store: string;
+  /** Directory of what steps make, and of the records. */
+  readonly work: string;
+}
+
+export type RecordedOutcome =
+  | ({ readonly kind: 'made'; readonly runNumber: number } & PipelineOutcome)
+  /** Another run goes on. */
+  | { readonly kind: 'busy'; readonly other: RunRecord }
+  /** Another run was made for the same moment of the schedule. */
+  | { readonly kind: 'past'; readonly other: RunRecord };
+
+export interface RunSurroundings {
+  readonly records: RunRecords;
+  readonly nowMs: () => number;
+  readonly watch: PipelineWatch;
+  /** Told the number of a run once it has begun. */
+  readonly onBegun?: (runNumber: number) => void;
+  readonly leaseMs?: number;
+}
+
+/**
+ * Makes a run unless one is in its way. What ends it is recorded and thrown on: what `runPipeline`, `collectActions` and
+ * `readTrainingShops` throw, and `run_lost`. Throws `version_exists` before anything is begun, unless a run of that version broke.
+ */
+export async function recordedRun(
+  request: RunRequest,
+  { records, nowMs, watch, onBegun = () => {}, leaseMs = LEASE_MS }: RunSurroundings,
+): Promise<RecordedOutcome> {
+  const { version, scheduledMs } = request;
+  const store = SnapshotStore.open(request.store, { create: true });
+  if (!isUnfinished(records.find(version))) store.checkFree(version);
+  const code = codeVersion();
+  const run = { version, scheduledMs, codeVersion: code, settings: settingsOf(request) };
+  const beginning = records.begin(run, nowMs(), leaseMs);
+  if (beginning.kind !== 'begun') return beginning;
+  const { runNumber } = beginning;
+  onBegun(runNumber);
+  const lease = new Lease(() => records.renew(runNumber, nowMs(), leaseMs), nowMs, leaseMs / RENEWALS);
+  try {
+    const outcome = await lease.during(() => made(request, store, code, watched(watch, lease), lease));
+    const { isActivated, reason, active: activeBefore, evaluation } = outcome;
+    const decision = isActivated ? 'activated' : 'kept';
+    records.finish(runNumber, { decision, reason, activeBefore, evaluation }, nowMs());
+    return { kind: 'made', runNumber, ...outcome };
+  } catch (error) {
+    records.end(runNumber, 'failed', (error as Error).message, nowMs());
+    throw error;
+  }
+}
+
+/** What is wrong when one run is in the way of another that was asked for by hand. */
+export function goingOn({ runNumber, version, startedMs, leaseUntilMs }: RunRecord): EngineError {
+  return new EngineError(
+    'run_going_on',
+    `run ${runNumber} makes version ${version} since ${isoOf(startedMs)}; wait for its end. If its process is gone, it is taken for dead ` +
+      `at ${isoOf(leaseUntilMs)}; or take another --work`,
+  );
+}
+
+function isUnfinished(run: RunRecord | undefined): boolean {
+  return run !== undefined && run.status !== 'done';
+}
+
+async function made(
+  { version, sources, shopsPath, settings, training, work }: RunRequest,
+  store: SnapshotStore,
+  code: string,
+  watch: PipelineWatch,
+  lease: Lease,
+): Promise<PipelineOutcome> {
+  const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
+  const log = await collectActions(sources, (done, total) => watch.progress('actions', done, total));
+  const input = { log, shops, shopsPath, settings, training, codeVersion: code };
+  const outputs = new StepStore(join(work, 'steps'));
+  return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
+}
+
+/** What a run was told, to be compared with others. */
+function settingsOf({ settings, training, sources, shopsPath }: RunRequest): RunRecord['settings'] {
+  const { actions, data } = sources;
+  return { ...settings, ...training, actions, data, shops: shopsPath };
+}
+
+/** Renews the lease whenever the run says how far it is: a step in one piece leaves no time to timers. */
+function watched(watch: PipelineWatch, lease: Lease): PipelineWatch {
+  return {
+    stepDone(name, isTakenOver) {
+      lease.check();
+      watch.stepDone(name, isTakenOver);
+    },
+    progress(phase, done, total) {
+      lease.keep();
+      watch.progress(phase, done, total);
+    },
+  };
+}
+
+/** Holds the lease of a run by `renew`, which throws when it is lost, every `periodMs`. */
+class Lease {
+  readonly #renew: () => void;
+  readonly #nowMs: () => number;
+  readonly #periodMs: number;
+  #dueMs: number;
+  #isLost = false;
+
+  constructor(renew: () => void, nowMs: () => number, periodMs: number) {
+    this.#renew = renew;
+    this.#nowMs = nowMs;
+    this.#periodMs = periodMs;
+    this.#dueMs = nowMs() + periodMs;
+  }
+
+  /** Renews if it is time to. Does not throw, as timers and threads that report have nobody to catch: `check` will. */
+  keep(): void {
+    if (this.#isLost || this.#nowMs() < this.#dueMs) return;
+    try {
+      this.check();
+    } catch {
+      this.#isLost = true;
+    }
+  }
+
+  /** Renews now; throws if the lease is lost. */
+  check(): void {
+    this.#renew();
+    this.#dueMs = this.#nowMs() + this.#periodMs;
+  }
+
+  /** Keeps it by a timer until `work` has ended. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const timer = setInterval(() => this.keep(), this.#periodMs / 2);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}

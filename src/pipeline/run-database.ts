@@ -1,0 +1,78 @@
+/**
+ * The SQLite file that remembers pipeline runs, and who is at one: at most one run is `running`, and it is its own lease.
+ *
+ *   runs   run_number | version, scheduled_ms, started_ms, ended_ms, lease_until_ms, status, … | settings, evaluation (JSON)
+ *
+ * Other than the action store it has no owner: any number of processes may open it, each for moments at a time. They must
+ * see one file system that locks, which those of networks do not always.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { EngineError } from '../base/errors.ts';
+
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE runs (
+    run_number INTEGER PRIMARY KEY AUTOINCREMENT,
+    version TEXT NOT NULL,
+    scheduled_ms INTEGER, -- the moment of the schedule that it is for; NULL: by hand
+    started_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    lease_until_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'broken')),
+    decision TEXT CHECK (decision IN ('activated', 'kept')),
+    reason TEXT, -- of the decision, or of the end without one
+    active_before TEXT, -- version
+    code_version TEXT NOT NULL,
+    settings TEXT NOT NULL, -- JSON
+    evaluation TEXT -- JSON
+  ) STRICT;
+  CREATE UNIQUE INDEX runs_running ON runs (status) WHERE status = 'running';
+  CREATE INDEX runs_by_version ON runs (version);
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+/** How long to wait for another process, whose transactions take milliseconds. */
+const BUSY_MS_MAX = 5_000;
+
+/** Opens the file at `path`, which is made if it is not there. Throws `storage_failed`. */
+export function openRunDatabase(path: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    database = new Database(path, { timeout: BUSY_MS_MAX });
+    database.pragma('synchronous = FULL');
+    prepareSchema(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof EngineError) throw error;
+    const { message } = error as Error;
+    throw new EngineError(
+      'storage_failed',
+      `${path}: ${message}; runs are remembered in a SQLite file that this process can read and write`,
+      { cause: error },
+    );
+  }
+}
+
+function prepareSchema(database: Database.Database, path: string): void {
+  if (versionOf(database) === SCHEMA_VERSION) return; // without a lock: who looks is in nobody's way
+  database
+    .transaction(() => {
+      const found = versionOf(database);
+      if (found === SCHEMA_VERSION) return; // another process was faster
+      const isEmpty = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+      if (found !== 0 || !isEmpty)
+        throw new EngineError(
+          'storage_failed',
+          `${path} has schema version ${found}, expected ${SCHEMA_VERSION}; take the doorrank that wrote it, or another --work`,
+        );
+      database.exec(SCHEMA);
+    })
+    .immediate();
+}
+
+function versionOf(database: Database.Database): unknown {
+  return database.pragma('user_version', { simple: true });
+}

@@ -1,0 +1,169 @@
+/**
+ * The runs of a work directory: begun, kept alive, ended, looked up.
+ *
+ * A run that goes on holds a lease until `leaseUntilMs`, which it renews. Whoever begins another one after that moment breaks
+ * it: its process has died, or was asleep for too long and is refused when it wakes.
+ */
+import type { Database } from 'better-sqlite3';
+import { EngineError } from '../base/errors.ts';
+import type { EvaluationResult } from '../evaluation/result.ts';
+import { openRunDatabase } from './run-database.ts';
+
+/** How long a run is believed to go on without a word: its longest step that says nothing takes seconds. */
+export const LEASE_MS = 300_000;
+
+export type RunStatus = 'running' | 'done' | 'failed' | 'broken';
+
+/** Moments are milliseconds since 1970. */
+export interface RunRecord {
+  readonly runNumber: number;
+  readonly version: string;
+  /** The moment of the schedule that it is for; null: by hand. */
+  readonly scheduledMs: number | null;
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+  readonly leaseUntilMs: number;
+  readonly status: RunStatus;
+  readonly decision: 'activated' | 'kept' | null;
+  /** Of the decision, or of the end without one. */
+  readonly reason: string | null;
+  /** The version that was active before. */
+  readonly activeBefore: string | null;
+  readonly codeVersion: string;
+  readonly settings: { readonly [name: string]: unknown };
+  readonly evaluation: EvaluationResult | null;
+}
+
+export type NewRun = Pick<RunRecord, 'version' | 'scheduledMs' | 'codeVersion' | 'settings'>;
+
+/** What became of an attempt to begin: a run, or the one that is in its way. */
+export type Beginning =
+  | { readonly kind: 'begun'; readonly runNumber: number }
+  /** It goes on. */
+  | { readonly kind: 'busy'; readonly other: RunRecord }
+  /** It was for the same moment of the schedule and has ended. */
+  | { readonly kind: 'past'; readonly other: RunRecord };
+
+type RunRow = Omit<RunRecord, 'settings' | 'evaluation'> & {
+  readonly settings: string;
+  readonly evaluation: string | null;
+};
+
+const COLUMNS = `run_number AS runNumber, version, scheduled_ms AS scheduledMs, started_ms AS startedMs, ended_ms AS endedMs,
+  lease_until_ms AS leaseUntilMs, status, decision, reason, active_before AS activeBefore, code_version AS codeVersion,
+  settings, evaluation`;
+
+export class RunRecords {
+  readonly #database: Database;
+
+  /** Throws `storage_failed`. */
+  static open(path: string): RunRecords {
+    return new RunRecords(openRunDatabase(path));
+  }
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Begins a run that holds the lease, unless one goes on or has been made for the same moment of the schedule. */
+  begin(run: NewRun, nowMs: number, leaseMs = LEASE_MS): Beginning {
+    return this.#database
+      .transaction((): Beginning => {
+        const running = this.#one("WHERE status = 'running'");
+        if (running !== undefined && running.leaseUntilMs > nowMs) return { kind: 'busy', other: running };
+        if (running !== undefined) this.#break(running);
+        const past = this.#one("WHERE scheduled_ms = ? AND status IN ('done', 'failed')", run.scheduledMs);
+        if (past !== undefined) return { kind: 'past', other: past };
+        return { kind: 'begun', runNumber: this.#insert(run, nowMs, leaseMs) };
+      })
+      .immediate();
+  }
+
+  /** Holds the lease for longer. Throws `run_lost` if the run was broken meanwhile. */
+  renew(runNumber: number, nowMs: number, leaseMs = LEASE_MS): void {
+    const { changes } = this.#database
+      .prepare("UPDATE runs SET lease_until_ms = ? WHERE run_number = ? AND status = 'running'")
+      .run(nowMs + leaseMs, runNumber);
+    if (changes === 0) throw lost(runNumber);
+  }
+
+  /** Ends a run that has made a version. Throws `run_lost` if it was broken meanwhile. */
+  finish(
+    runNumber: number,
+    outcome: Pick<RunRecord, 'decision' | 'reason' | 'activeBefore' | 'evaluation'>,
+    nowMs: number,
+  ): void {
+    const { decision, reason, activeBefore, evaluation } = outcome;
+    const { changes } = this.#database
+      .prepare(`
+        UPDATE runs SET status = 'done', ended_ms = @nowMs, decision = @decision, reason = @reason,
+          active_before = @activeBefore, evaluation = @evaluation
+        WHERE run_number = @runNumber AND status = 'running'`)
+      .run({ runNumber, nowMs, decision, reason, activeBefore, evaluation: JSON.stringify(evaluation) });
+    if (changes === 0) throw lost(runNumber);
+  }
+
+  /** Ends a run without a version: `failed`, or `broken` where it was stopped from outside. One that has ended stays as it is. */
+  end(runNumber: number, status: 'failed' | 'broken', reason: string, nowMs: number): void {
+    this.#database
+      .prepare(
+        "UPDATE runs SET status = ?, ended_ms = ?, reason = ? WHERE run_number = ? AND status = 'running'",
+      )
+      .run(status, nowMs, reason, runNumber);
+  }
+
+  /** All runs, oldest first. */
+  list(): RunRecord[] {
+    return this.#database
+      .prepare<[], RunRow>(`SELECT ${COLUMNS} FROM runs ORDER BY run_number`)
+      .all()
+      .map(recordOf);
+  }
+
+  /** A run by its number, or the last one of a version: `7`, `2026-11-22`. */
+  find(name: string): RunRecord | undefined {
+    const byVersion = this.#one('WHERE version = ? ORDER BY run_number DESC LIMIT 1', name);
+    return (
+      byVersion ?? (/^\d{1,15}$/.test(name) ? this.#one('WHERE run_number = ?', Number(name)) : undefined)
+    );
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #one(where: string, ...values: (string | number | null)[]): RunRecord | undefined {
+    const row = this.#database
+      .prepare<(string | number | null)[], RunRow>(`SELECT ${COLUMNS} FROM runs ${where}`)
+      .get(...values);
+    return row && recordOf(row);
+  }
+
+  #insert({ version, scheduledMs, codeVersion, settings }: NewRun, nowMs: number, leaseMs: number): number {
+    const { lastInsertRowid } = this.#database
+      .prepare(`
+        INSERT INTO runs (version, scheduled_ms, started_ms, lease_until_ms, status, code_version, settings)
+        VALUES (?, ?, ?, ?, 'running', ?, ?)`)
+      .run(version, scheduledMs, nowMs, nowMs + leaseMs, codeVersion, JSON.stringify(settings));
+    return Number(lastInsertRowid);
+  }
+
+  #break({ runNumber, leaseUntilMs }: RunRecord): void {
+    this.end(runNumber, 'broken', 'its process ended without a word', leaseUntilMs);
+  }
+}
+
+function recordOf({ settings, evaluation, ...others }: RunRow): RunRecord {
+  return {
+    ...others,
+    settings: JSON.parse(settings) as RunRecord['settings'],
+    evaluation: evaluation === null ? null : (JSON.parse(evaluation) as EvaluationResult),
+  };
+}
+
+function lost(runNumber: number): EngineError {
+  return new EngineError(
+    'run_lost',
+    `run ${runNumber} was believed dead, as it had said nothing for too long, and another one may go on; its outputs are kept, so running again goes on from them`,
+  );
+}
