@@ -92,6 +92,8 @@ test('a moment of the schedule is not run twice', async () => {
   const scheduledMs = Date.parse('2026-11-23T04:00:00Z');
   const first = await recordedRun({ ...request, version: 'v2', scheduledMs }, surroundings());
   expect(first).toMatchObject({ kind: 'made', active: 'v1' });
+  const again = await recordedRun({ ...request, version: 'v2', scheduledMs }, surroundings());
+  expect(again).toMatchObject({ kind: 'past', other: { version: 'v2' } });
   const second = await recordedRun({ ...request, version: 'v3', scheduledMs }, surroundings());
   expect(second).toMatchObject({ kind: 'past', other: { version: 'v2', decision: expect.any(String) } });
 });

@@ -48,7 +48,8 @@ export interface RunSurroundings {
 
 /**
  * Makes a run unless one is in its way. What ends it is recorded and thrown on: what `runPipeline`, `collectActions` and
- * `readTrainingShops` throw, and `run_lost`. Throws `version_exists` before anything is begun, unless a run of that version broke.
+ * `readTrainingShops` throw, and `run_lost`. Throws `version_exists` before
+ * anything is begun, unless a run of that version broke.
  */
 export async function recordedRun(
   request: RunRequest,
@@ -56,7 +57,10 @@ export async function recordedRun(
 ): Promise<RecordedOutcome> {
   const { version, scheduledMs } = request;
   const store = SnapshotStore.open(request.store, { create: true });
-  if (!isUnfinished(records.find(version))) store.checkFree(version);
+  const before = records.find(version);
+  if (before?.status === 'done' && scheduledMs !== null && before.scheduledMs === scheduledMs)
+    return { kind: 'past', other: before };
+  if (before === undefined || before.status === 'done') store.checkFree(version);
   const code = codeVersion();
   const run = { version, scheduledMs, codeVersion: code, settings: settingsOf(request) };
   const beginning = records.begin(run, nowMs(), leaseMs);
@@ -83,10 +87,6 @@ export function goingOn({ runNumber, version, startedMs, leaseUntilMs }: RunReco
     `run ${runNumber} makes version ${version} since ${isoOf(startedMs)}; wait for its end. If its process is gone, it is taken for dead ` +
       `at ${isoOf(leaseUntilMs)}; or take another --work`,
   );
-}
-
-function isUnfinished(run: RunRecord | undefined): boolean {
-  return run !== undefined && run.status !== 'done';
 }
 
 async function made(
