@@ -6,6 +6,7 @@ import { runPipeline, type PipelineOutcome } from '../src/pipeline/run-pipeline.
 import { StepStore } from '../src/pipeline/step-store.ts';
 import { readHeader } from '../src/snapshot/open-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { slice } from '../src/training/action-log.ts';
 import { readTrainingShops } from '../src/training/read-training-shops.ts';
 import { Workspace } from './built-town.ts';
 import { NotingWatch, pipelineTown, type PipelineTown } from './pipeline-town.ts';
@@ -119,6 +120,16 @@ test('a version that is worse is published, kept back, and the reason is given',
   expect(store.current()).toBe(active);
   expect(store.versions()).toContain('v3');
   expect(readHeader(store.pathOf('v3')).modelCard).toMatchObject({ decision: { isActivated: false } });
+});
+
+test('a version is tested with what was done since the active one was trained, if that is enough', async () => {
+  const input = { ...town, settings: { ...town.settings, caseCountMax: 40 } };
+  store = SnapshotStore.open(workspace.path('growing'), { create: true });
+  await ran('monday', { ...input, log: slice(town.log, 0, 2_780) });
+  const { outcome } = await ran('tuesday', input);
+  expect(outcome.reason).toContain('than monday');
+  expect(outcome.reason).not.toContain('may have been trained');
+  expect(outcome.evaluation.slice).toMatchObject({ trainingActionCount: 2_780, testActionCount: 220 });
 });
 
 test('outputs of earlier runs are removed', () => {
