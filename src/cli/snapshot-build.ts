@@ -121,7 +121,8 @@ async function runBuild({
   const days = holidays === undefined ? {} : { holidays: holidaysByZone(readJsonFile(holidays)) };
   const store = SnapshotStore.open(directory, { create: true });
   const log = actions && (await readLog(actions, 'actions'));
-  const counting = { timeZone: files.timeZone ?? 'UTC', sessionGapMinutes, popularityHalfLifeDays };
+  const timeZone = files.timeZone ?? 'UTC';
+  const counting = { timeZone, sessionGapMinutes, popularityHalfLifeDays, nowMs: Date.now() };
   const signals = log && ((shops: CountedShops) => countShopSignals(log, shops, counting));
   const built = await buildWithProgress({ ...files, modelCard: card, ...days, signals }, store);
   const { version } = built;

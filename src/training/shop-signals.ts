@@ -15,6 +15,8 @@ export interface ShopSignalOptions {
   readonly sessionGapMinutes: number;
   /** An action of so many days before the newest counts half in popularity; Infinity: all count alike. */
   readonly popularityHalfLifeDays: number;
+  /** Milliseconds since 1970: what is later is dated ahead, and counts as new as the newest that is not. Default: nothing is. */
+  readonly nowMs?: number | undefined;
 }
 
 /** What is taken where nothing is said. */
@@ -26,7 +28,7 @@ const DAY_MS = 86_400_000;
 export function countShopSignals(
   log: ActionLog,
   shops: CountedShops,
-  { timeZone, sessionGapMinutes, popularityHalfLifeDays }: ShopSignalOptions,
+  { timeZone, sessionGapMinutes, popularityHalfLifeDays, nowMs = Infinity }: ShopSignalOptions,
 ): ShopSignals {
   const visits = visitsIn(log, shops);
   if (visits.count === 0)
@@ -35,7 +37,7 @@ export function countShopSignals(
       `none of ${log.count} actions is about a shop of the shops' file; are their shopIds the same, as ${shown(log.shopIds[0])}?`,
     );
   return {
-    popularity: popularity(visits, popularityHalfLifeDays * DAY_MS),
+    popularity: popularity(visits, popularityHalfLifeDays * DAY_MS, nowMs),
     timeZone,
     hourFits: hourFits(visits, shops.categories, new ZoneClock(timeZone)),
     transitions: transitions(visits, sessionGapMinutes * 60_000),
@@ -44,9 +46,12 @@ export function countShopSignals(
 }
 
 /** Σ weight · 2^(−age / half-life), ages counted from the newest action that is not dated ahead; the future counts as that. */
-function popularity({ count, shopCount, rows, atMs, weights }: Visits, halfLifeMs: number): Float64Array {
+function popularity(
+  { count, shopCount, rows, atMs, weights }: Visits,
+  halfLifeMs: number,
+  nowMs: number,
+): Float64Array {
   const sums = new Float64Array(shopCount);
-  const nowMs = Date.now();
   const newestMs = atMs.findLast((at) => at <= nowMs) ?? nowMs;
   for (let at = 0; at < count; at++)
     sums[rows[at]!]! += weights[at]! * 2 ** (-Math.max(0, newestMs - atMs[at]!) / halfLifeMs);
