@@ -52,12 +52,13 @@ test('all actions but impressions are read, by time, and the store opens again a
 test('a log is made of the store and of files, keywords normalized', async () => {
   const file = workspace.path('more.ndjson');
   writeFileSync(file, JSON.stringify({ userId: 'u3', at: AT_MS + 1, shopId: 's9' }));
-  const log = await collectActions({ actions: [file], data: directory });
+  const log = await collectActions({ actions: [file], data: directory }, AT_MS + 2);
   expect(log.count).toBe(4);
   expect(Array.from(log.users, (user) => log.userIds[user])).toEqual(['u1', 'u3', 'u1', 'u2']);
   expect(log.keywords).toEqual(['짜장면 set']);
   expect([...log.weights]).toEqual([1, 1, 3, 1]);
-  expect((await collectActions({ actions: [], data: directory })).count).toBe(3);
+  expect((await collectActions({ actions: [], data: directory }, AT_MS + 2)).count).toBe(3);
+  expect((await collectActions({ actions: [], data: directory }, AT_MS + 1)).count).toBe(2);
 });
 
 test('where no store is, or nothing in it, is said', async () => {
@@ -66,5 +67,8 @@ test('where no store is, or nothing in it, is said', async () => {
   expect(() => [...storedActions(empty)]).toThrow(/actions\.sqlite does not exist/);
   const store = ActionStore.open({ ...ACTION_STORE_DEFAULTS, directory: empty });
   await store.close();
-  await expect(collectActions({ actions: [], data: empty })).rejects.toThrow('found no action in');
+  await expect(collectActions({ actions: [], data: empty }, AT_MS)).rejects.toThrow('found no action in');
+  await expect(collectActions({ actions: [], data: directory }, AT_MS - 1)).rejects.toThrow(
+    'found 3 actions, all dated ahead,',
+  );
 });

@@ -2,7 +2,10 @@
 import { constants } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { validate } from '../base/validate.ts';
+import { RequestError } from '../base/errors.ts';
+import { shown, validate } from '../base/validate.ts';
+import { holidaysByZone } from '../catalog/holidays.ts';
+import { knownTimeZone } from '../catalog/zone-clock.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
 import { PIPELINE_DEFAULTS } from '../pipeline/pipeline-settings.ts';
@@ -13,6 +16,7 @@ import { LIMIT_MAX } from '../recommender/request-bounds.ts';
 import { TrainingOptionsSchema, type TrainingOptions } from '../training/training-options.ts';
 import { readNames, readShare, readWhole } from './case-options.ts';
 import { reportFailure } from './failure.ts';
+import { readJsonFile } from './json-file.ts';
 import { readNumber, readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
 import { pipelineDisplay } from './pipeline-display.ts';
 import { runText } from './run-text.ts';
@@ -35,6 +39,7 @@ interface PipelineRunOptions extends TrainingOptions {
   readonly types?: readonly string[];
   readonly casesMax: number;
   readonly timeZone: string;
+  readonly holidays?: string;
   readonly popularityHalfLifeDays: number;
 }
 
@@ -118,6 +123,7 @@ export function pipelineRunCommand(pipeline: Command): void {
       readText,
       defaults.timeZone,
     )
+    .option('--holidays <file>', 'public holidays, as of snapshot build', readPath)
     .option(
       '--popularity-half-life-days <days>',
       'an action that is so many days older than the newest counts half',
@@ -157,6 +163,7 @@ async function runPipelineCommand(options: PipelineRunOptions, command: Command)
   if ((actions ?? data) === undefined) command.error('error: name what users did by --actions or --data');
   if (validationShare + testShare >= 1)
     command.error('error: --validation-share and --test-share must leave something to train on');
+  checkTimeZone(timeZone);
   const request = requestOf(options);
   const schedule = every === undefined ? null : new Schedule(every, timeZone);
   const records = RunRecords.open(recordsPath(work));
@@ -176,7 +183,7 @@ function requestOf(options: PipelineRunOptions): RunOfNoVersion {
   const { actions = [], data, shops, store, work, version: _, every: __, ...settings } = options;
   const { protocol, validationShare, testShare, metric, margin, candidates, types, casesMax, ...others } =
     settings;
-  const { timeZone, popularityHalfLifeDays, ...training } = others;
+  const { timeZone, holidays, popularityHalfLifeDays, ...training } = others;
   return {
     sources: { actions, data },
     shopsPath: shops,
@@ -193,10 +200,23 @@ function requestOf(options: PipelineRunOptions): RunOfNoVersion {
       types,
       caseCountMax: casesMax,
       timeZone,
+      holidays: holidays === undefined ? undefined : readHolidays(holidays),
       popularityHalfLifeDays,
     },
     training: validate(TrainingOptionsSchema, training),
   };
+}
+
+/** Throws for a file that a build would refuse after hours of training. */
+function readHolidays(path: string): unknown {
+  const holidays = readJsonFile(path);
+  holidaysByZone(holidays);
+  return holidays;
+}
+
+function checkTimeZone(name: string): void {
+  if (knownTimeZone(name) === undefined)
+    throw new RequestError('timeZone', `must be an IANA name such as Asia/Seoul, got ${shown(name)}`);
 }
 
 async function runOnce(

@@ -3,7 +3,7 @@ import { EngineError } from '../base/errors.ts';
 import { storedActions } from '../actions/stored-actions.ts';
 import { normalizeKeyword } from '../encoder/normalize-keyword.ts';
 import type { InputProgress } from '../snapshot/input/input-file.ts';
-import { ActionLogBuilder, addLog, type ActionLog } from '../training/action-log.ts';
+import { ActionLogBuilder, addLog, slice, type ActionLog } from '../training/action-log.ts';
 import { readActionLog } from '../training/read-action-log.ts';
 
 export interface ActionSources {
@@ -14,20 +14,31 @@ export interface ActionSources {
 }
 
 /**
- * All actions of `sources`, by time; those of the files first where times are equal. Throws what `readActionLog` and
- * `storedActions` throw, and `input_invalid` if there is none.
+ * All actions of `sources` up to `nowMs`, by time; those of the files first where times are equal. Actions that are dated ahead are left
+ * out: the newest decide where a log is cut. Throws what `readActionLog` and `storedActions` throw, and `input_invalid` if there is none.
  */
 export async function collectActions(
-  { actions: paths, data }: ActionSources,
+  sources: ActionSources,
+  nowMs: number,
   onProgress?: InputProgress,
 ): Promise<ActionLog> {
-  const fromFiles = paths.length === 0 ? null : (await readActionLog(paths, onProgress)).log;
+  const log = await allActions(sources, onProgress);
+  const firstAhead = log.atMs.findIndex((atMs) => atMs > nowMs);
+  const collected = firstAhead === -1 ? log : slice(log, 0, firstAhead);
+  if (collected.count > 0) return collected;
+  const { actions, data } = sources;
+  const found = log.count === 0 ? 'no action' : `${log.count} actions, all dated ahead,`;
+  const places = [...actions, ...(data === undefined ? [] : [data])].join(', ');
+  throw new EngineError('input_invalid', `found ${found} in ${places}, expected what users did`);
+}
+
+async function allActions({ actions, data }: ActionSources, onProgress?: InputProgress): Promise<ActionLog> {
+  const fromFiles = actions.length === 0 ? null : (await readActionLog(actions, onProgress)).log;
   if (data === undefined && fromFiles !== null) return fromFiles;
   const builder = new ActionLogBuilder();
   if (fromFiles !== null) addLog(fromFiles, builder);
   if (data !== undefined) addStored(data, builder);
-  if (builder.count > 0) return builder.finish();
-  throw new EngineError('input_invalid', `found no action in ${data}, expected what users did`);
+  return builder.finish();
 }
 
 function addStored(directory: string, builder: ActionLogBuilder): void {

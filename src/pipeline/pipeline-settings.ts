@@ -24,6 +24,8 @@ export interface PipelineSettings {
   readonly baselines: readonly BaselineName[];
   /** IANA name of the zone of shops without one of their own, whose hours count in signals. */
   readonly timeZone: string;
+  /** Public holidays by time zone, as `holidaysByZone` takes them. Default: none are known. */
+  readonly holidays?: unknown;
   /** An action of so many days before the newest counts half in popularity. */
   readonly popularityHalfLifeDays: number;
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holidaysByZone } from '../catalog/holidays.ts';
 import { EVALUATION_DEFAULTS } from '../evaluation/evaluate.ts';
 import { evaluateFile, type SnapshotFile } from '../evaluation/evaluate-version.ts';
 import { FIT_DEFAULTS, FIT_SIGNALS, fitFusion, type FittedFusion } from '../evaluation/fit-fusion.ts';
@@ -93,10 +94,10 @@ export class PipelineSteps {
   ): Promise<SnapshotStep> {
     const { shopsPath, training, settings } = this.#input;
     const { sessionGapMinutes } = training;
-    const { timeZone, popularityHalfLifeDays } = settings;
+    const { timeZone, popularityHalfLifeDays, holidays } = settings;
     const { shopVectors, keywordVectors, rowCount, digest: embeddingsDigest } = embeddings;
     const counting = { timeZone, sessionGapMinutes, popularityHalfLifeDays };
-    const inputs = { version, embeddingsDigest, rowCount, counting, modelCard };
+    const inputs = { version, embeddingsDigest, rowCount, counting, holidays, modelCard };
     const { directory, digest } = await this.#output(name, inputs, async (into) => {
       await buildSnapshot(
         {
@@ -107,6 +108,7 @@ export class PipelineSteps {
           version,
           metric: 'cosine', // what training makes: rows of unit length
           timeZone,
+          holidays: holidays === undefined ? undefined : holidaysByZone(holidays),
           modelCard,
         },
         SnapshotStore.open(into, { create: true }),

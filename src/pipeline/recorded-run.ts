@@ -69,7 +69,9 @@ export async function recordedRun(
   onBegun(runNumber);
   const lease = new Lease(() => records.renew(runNumber, nowMs(), leaseMs), nowMs, leaseMs / RENEWALS);
   try {
-    const outcome = await lease.during(() => made(request, store, code, watched(watch, lease), lease));
+    const outcome = await lease.during(() =>
+      made(request, store, code, watched(watch, lease), lease, nowMs()),
+    );
     const { isActivated, reason, active: activeBefore, evaluation } = outcome;
     const decision = isActivated ? 'activated' : 'kept';
     records.finish(runNumber, { decision, reason, activeBefore, evaluation }, nowMs());
@@ -95,9 +97,10 @@ async function made(
   code: string,
   watch: PipelineWatch,
   lease: Lease,
+  nowMs: number,
 ): Promise<PipelineOutcome> {
   const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
-  const log = await collectActions(sources, (done, total) => watch.progress('actions', done, total));
+  const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
   const input = { log, shops, shopsPath, settings, training, codeVersion: code };
   const outputs = new StepStore(join(work, 'steps'));
   return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
