@@ -54,8 +54,7 @@ function worded(error: unknown, path: string): unknown {
   if (!(inner instanceof EngineError) || inner.code !== 'storage_busy') return inner;
   return new EngineError(
     'storage_busy',
-    `${path} belongs to a running server; stop it for as long as its actions are read, or read a copy that was made while it was ` +
-      'stopped, or give files of actions instead',
+    `${path} belongs to a running server; stop it for as long as its actions are read, or give files of actions instead, as doorrank export writes them`,
     { cause: error },
   );
 }
