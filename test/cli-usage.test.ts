@@ -193,7 +193,7 @@ test('wrong usage ends with 2, says what is wrong on stderr and prints nothing o
     for (const words of says) expect(stderr, label).toContain(words);
     expect(stderr, label).not.toMatch(/^\s+at /m);
   });
-});
+}, 300_000); // as many processes as there are ways to be wrong
 
 test('a wrong environment variable is named', async () => {
   const { code, stderr } = await doorrank(['serve', '--store', 's', '--data', 'd'], {
