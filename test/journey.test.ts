@@ -49,7 +49,7 @@ test('the journey of a user', async () => {
   expect(popular.shops).toHaveLength(10);
 
   const shopOf = async (keyword: string): Promise<string> => {
-    const body = { actions: [{ type: 'search', keyword }], location: CENTER, limit: 1 };
+    const body = { actions: [{ type: 'search', keyword }], location: CENTER, limit: 1, openOnly: false };
     return (await send<Recommendation>('POST', `${url}/v1/recommendations`, body)).shops[0]!.shopId;
   };
   const pizzeria = await shopOf('피자');
