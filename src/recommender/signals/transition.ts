@@ -1,6 +1,6 @@
 /**
- * Where people go next: ln(1 + n / (10 · p)) for a shop that n users acted on right after the shop of the user's newest action,
- * p the part of all actions that it has; as counted when the snapshot was built. It knows nothing of shops that nobody
+ * Where people go next: ln(1 + n / (10 · p)) for a shop that users went on to n times right after the shop of the user's newest
+ * action, p the part of all actions that it has; as counted when the snapshot was built. It knows nothing of shops that nobody
  * went on to. A step counted once to a rare shop is a hint, ten of them are a rule: 10 steps that never happened stand
  * against them (the m-estimate: Cestnik, ECAI 1990).
  */
