@@ -16,6 +16,7 @@ const DEPTH_DEFAULT = LIMIT_MAX;
 const TYPE_COUNT_MAX = 50;
 const COLUMN_CHARACTERS_MAX = 256;
 
+export const METHOD_DEFAULT = 'rrf';
 const METHODS = ['rrf', 'weighted', 'max', 'mean', 'linear'] as const;
 const SIMILARITY = { error: 'must be a finite number' };
 
@@ -43,7 +44,7 @@ export const FusionSchema = z
   .strictObject({
     method: z
       .enum(METHODS, { error: `must be ${METHODS.map((method) => `"${method}"`).join(', ')}` })
-      .default('rrf')
+      .default(METHOD_DEFAULT)
       .describe(
         'Of each ranking that holds the shop, with x = (similarity − least) / (largest − least) within the ranking: ' +
           'rrf: Σ weight / (k + rank). weighted: Σ weight · x. mean: Σ weight · x / Σ |weight|. ' +

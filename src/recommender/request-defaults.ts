@@ -1,11 +1,10 @@
 /** What a deployment, or else the version that answers, has decided for requests that do not say it. */
 import { RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
-import { FusionSchema } from './fusion-schema.ts';
+import { FusionSchema, METHOD_DEFAULT } from './fusion-schema.ts';
 import { RequestDefaultsSchema, type RecommendRequest, type RequestDefaults } from './request.ts';
 import { FallbackSchema } from './selection-schema.ts';
 
-const METHOD_DEFAULT = 'rrf';
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
 const MERGED = [
   ['fusion', FusionSchema.shape],
