@@ -36,7 +36,7 @@ import { takingPart } from '../recommender/query-vectors.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import type { Recommendation, Similarities } from '../recommender/recommendation.ts';
 import type { Explanation } from '../recommender/explanation.ts';
-import { looksBack } from '../recommender/fallback.ts';
+import { looksBack } from '../recommender/signals/history.ts';
 import { ACTION_COUNT_MAX, IMPRESSION_COUNT_MAX, LIMIT_DEFAULT } from '../recommender/request-bounds.ts';
 import {
   ExplainRequestSchema,

@@ -4,8 +4,9 @@ import type { Generation } from '../snapshot/generation.ts';
 import type { QueryVector } from './query-vectors.ts';
 import type { RecommendJob } from './recommend-job.ts';
 import type { RankedBy } from './recommendation.ts';
-import { WIDENINGS_MAX, HISTORY_SIGNALS } from './request-bounds.ts';
+import { WIDENINGS_MAX } from './request-bounds.ts';
 import type { CheckedRecommendRequest } from './request.ts';
+import { looksBack } from './signals/history.ts';
 
 /** How often a radius is doubled at most where the request does not say how far it goes. */
 const WIDENINGS_DEFAULT = 2;
@@ -49,11 +50,6 @@ export function stepsOf(
   return request.fallback.steps
     .filter((step) => step !== 'wider')
     .filter((step) => canBeTaken[step] && (continued === null || step === continued.step));
-}
-
-/** Whether any of the signals looks at all that a user did. */
-export function looksBack(signals: CheckedRecommendRequest['fusion']['signals']): boolean {
-  return Object.keys(signals).some((name) => HISTORY_SIGNALS.has(name));
 }
 
 /** The shops recommended to a user ahead of time, best first, if the snapshot holds a list for them. */

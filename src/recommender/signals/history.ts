@@ -2,7 +2,13 @@
 import type { Generation } from '../../snapshot/generation.ts';
 import { weightOf } from '../action-weights.ts';
 import type { RecommendJob } from '../recommend-job.ts';
+import { HISTORY_SIGNALS } from '../request-bounds.ts';
 import { FewShops } from './few-shops.ts';
+
+/** Whether any of the signals looks at all that a user did. */
+export function looksBack(signals: { readonly [name: string]: number }): boolean {
+  return Object.keys(signals).some((name) => HISTORY_SIGNALS.has(name));
+}
 
 const BY_TYPE_AS_IT_IS = {};
 
