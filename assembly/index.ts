@@ -4,6 +4,7 @@ import { coverBy } from './cover';
 import { findWinnerRanks, fuseRankings, selectWinners } from './fuse';
 import { rankCandidates } from './rank';
 import { rankValues } from './rank-values';
+import { addKnownOf, addWeighted, measureFrom, placeCandidates, takeLogs } from './signals';
 import { firstUnlike, quantizeRow } from './quantize';
 import { fourSimilarities, norm as vectorNorm, similarity0, similarity1, similarity2, similarity3 } from './similarity';
 
@@ -30,6 +31,31 @@ export function rank(address: usize): void {
 /** Ranks the candidates by f64[C] at `values`, larger first, as ranking `n`; it does not hold those of NaN. */
 export function rankByValues(address: usize, values: usize, n: u32): void {
   rankValues(changetype<RequestBlock>(address), <u32>values, n);
+}
+
+/** Notes where each candidate stands, for `addKnown`. */
+export function place(address: usize): void {
+  placeCandidates(changetype<RequestBlock>(address));
+}
+
+/** Adds factor · strength of the `count` shops at u32 `ordinals`, strengths f32, to the values of those that are candidates. */
+export function addKnown(address: usize, ordinals: usize, strengths: usize, count: u32, factor: f64): void {
+  addKnownOf(changetype<RequestBlock>(address), <u32>ordinals, <u32>strengths, count, factor);
+}
+
+/** Writes the squared distance of each candidate from (x, y, z); `points` is f64[shopCount][3]. */
+export function measure(address: usize, points: usize, x: f64, y: f64, z: f64): void {
+  measureFrom(changetype<RequestBlock>(address), <u32>points, x, y, z);
+}
+
+/** Makes each value v factor · ln(1 + scale · v). */
+export function logValues(address: usize, scale: f64, factor: f64): void {
+  takeLogs(changetype<RequestBlock>(address), scale, factor);
+}
+
+/** Adds weight · value to the score of each candidate of which there is a value. */
+export function addValues(address: usize, weight: f64): void {
+  addWeighted(changetype<RequestBlock>(address), weight);
 }
 
 /** Fuses the rankings: fills `scores`. */

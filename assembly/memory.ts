@@ -67,14 +67,20 @@ export class RequestBlock {
   rankedSimilarities: u32;
   /** u32[M]: entries in each ranking. */
   rankedCounts: u32;
-  /** f64[C]: what a signal says of each candidate, by position; scratch of `fuse`. */
+  /** f64[C]: what a signal says of each candidate, by position, with room for a whole pair; scratch of `fuse`. */
   values: u32;
+  /** f64[C]: squared distance of each candidate, written by `measure`. */
+  distances: u32;
+  /** u32[largest candidate + 1]: the position of each candidate by ordinal, anything at other ordinals. */
+  places: u32;
+  /** u32[⌈(largest candidate + 1) / 32⌉]: a bit for each ordinal, 1 of candidates. */
+  placed: u32;
 
   /** How rankings become scores: one of the methods above. */
   fusion: u32;
   /** f64[M]: how much each ranking counts. */
   weights: u32;
-  /** f64[C]: fused score by position; −Infinity is no winner. */
+  /** f64[C]: fused score by position, with room for a whole pair; −Infinity is no winner. */
   scores: u32;
   /** Winners at most. */
   limit: u32;

@@ -9,6 +9,7 @@ import type { Shop } from '../src/domain/shop.ts';
 import { chordSquared, writePosition } from '../src/geo/earth.ts';
 import { openEngine, type Engine, type Recommendation, type RecommendRequest } from '../src/index.ts';
 import type { Metric } from '../src/kernel/kernel.ts';
+import { ln } from '../src/kernel/ln.ts';
 import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { TOWN_CENTER, type Town } from '../src/synthetic/town.ts';
@@ -156,7 +157,7 @@ function randomSignals(random: Random, location: Location): ScanSignal[] {
     {
       name: 'proximity',
       strengthOf: ({ lon, lat }) =>
-        -0.5 * Math.log(1 + chordSquaredBetween(location, { lon, lat }) / 500 ** 2),
+        -0.5 * ln(1 + (1 / 500 ** 2) * chordSquaredBetween(location, { lon, lat })), // test/signal-kernel tells it from Math.log
     },
     { name: 'rating', strengthOf: ({ rating = Number.NaN }) => rating },
     { name: 'price', strengthOf: ({ price = Number.NaN }) => price },

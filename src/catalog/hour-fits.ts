@@ -3,7 +3,7 @@
  * often as usual, in bytes of 1/32.
  *
  *     zone  u8 [64]      IANA name of the time zone of the hours, zero padded; zeros, and no fits, where nothing was counted
- *     fits  i8 [S][48]   24 hours of Monday to Friday, then 24 of Saturday and Sunday; −128 where nothing is known
+ *     fits  i8 [48][S]   24 hours of Monday to Friday, then 24 of Saturday and Sunday; −128 where nothing is known
  */
 import { invalidSection } from '../base/invalid-section.ts';
 import { knownTimeZone, ZoneClock } from './zone-clock.ts';
@@ -14,6 +14,8 @@ const HOURS = 24;
 export const HOUR_BIN_COUNT = 2 * HOURS;
 const UNITS = 32;
 const UNKNOWN = -128;
+/** What each byte says, from the least on. */
+const FITS = Float64Array.from({ length: 256 }, (_, at) => (at === 0 ? Number.NaN : (at + UNKNOWN) / UNITS));
 const HOUR_MS = 3_600_000;
 const DAY_MS = HOURS * HOUR_MS;
 
@@ -38,7 +40,8 @@ export function encodeHourFits(timeZone: string, fits: Int8Array, order: Uint32A
   bytes.set(new TextEncoder().encode(timeZone).subarray(0, ZONE_BYTES));
   const into = new Int8Array(bytes.buffer, ZONE_BYTES);
   order.forEach((row, ordinal) => {
-    into.set(fits.subarray(row * HOUR_BIN_COUNT, (row + 1) * HOUR_BIN_COUNT), ordinal * HOUR_BIN_COUNT);
+    for (let bin = 0; bin < HOUR_BIN_COUNT; bin++)
+      into[bin * order.length + ordinal] = fits[row * HOUR_BIN_COUNT + bin]!;
   });
   return bytes;
 }
@@ -77,8 +80,19 @@ export class HourFits {
 
   /** ln of how many times as often as usual the shop is wanted in the hours of `bin`; NaN if that is not known. */
   fitOf(ordinal: number, bin: number): number {
-    const byte = bin === -1 ? UNKNOWN : this.#fits[ordinal * HOUR_BIN_COUNT + bin]!;
-    return byte === UNKNOWN ? Number.NaN : byte / UNITS;
+    return bin === -1 ? Number.NaN : FITS[this.#fits[bin * this.shopCount + ordinal]! - UNKNOWN]!;
+  }
+
+  /** Writes the fit of each of `ordinals` to the same place of `out`. */
+  writeFits(bin: number, ordinals: Uint32Array, out: Float64Array): void {
+    if (bin === -1) {
+      out.fill(Number.NaN);
+      return;
+    }
+    const fits = this.#fits.subarray(bin * this.shopCount, (bin + 1) * this.shopCount);
+    for (let i = 0; i < ordinals.length; i++) {
+      out[i] = FITS[fits[ordinals[i]!]! - UNKNOWN]!;
+    }
   }
 
   /** Throws `snapshot_invalid` unless there is a row for each of `shopCount` shops and the zone is one. */

@@ -7,7 +7,6 @@
  *     strengths  f32 [E]      how much, above 0
  */
 import { invalidSection } from '../base/invalid-section.ts';
-import { firstRow } from '../base/text-table.ts';
 
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 4;
@@ -63,8 +62,6 @@ export class Neighbors {
   readonly #starts: Uint32Array;
   readonly #ordinals: Uint32Array;
   readonly #strengths: Float32Array;
-  /** By ordinal; zeros between two calls of `sum`. */
-  #sums: Float64Array | undefined;
 
   /** Reads a section in place. Throws `snapshot_invalid` if its size is not what its counts make. */
   constructor(bytes: Uint8Array, section: string) {
@@ -85,26 +82,25 @@ export class Neighbors {
   /** What `ordinal` says of `other`; 0 if that is none of those it speaks for. */
   strengthOf(ordinal: number, other: number): number {
     if (this.shopCount === 0) return 0;
-    const start = this.#starts[ordinal]!;
-    const length = this.#starts[ordinal + 1]! - start;
-    const at = start + firstRow(length, (i) => this.#ordinals[start + i]! >= other);
-    return at < start + length && this.#ordinals[at] === other ? this.#strengths[at]! : 0;
+    const ordinals = this.#ordinals;
+    let [low, high] = [this.#starts[ordinal]!, this.#starts[ordinal + 1]!];
+    const end = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ordinals[middle]! < other) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && ordinals[low] === other ? this.#strengths[low]! : 0;
   }
 
-  /**
-   * Hands `read` what all of `said` say of each shop, by ordinal, added up in the order of `said`; 0 of shops that none of them
-   * speaks for. The sums are lent: they are zeros again when this returns.
-   */
-  sum(said: readonly number[], read: (byOrdinal: Float64Array) => void): void {
-    if (this.shopCount === 0 || said.length === 0) return; // nobody speaks for anybody
-    const sums = (this.#sums ??= new Float64Array(this.shopCount));
-    const [starts, ordinals, strengths] = [this.#starts, this.#ordinals, this.#strengths];
-    for (const ordinal of said)
-      for (let at = starts[ordinal]!, end = starts[ordinal + 1]!; at < end; at++)
-        sums[ordinals[at]!]! += strengths[at]!;
-    read(sums);
-    for (const ordinal of said)
-      for (let at = starts[ordinal]!, end = starts[ordinal + 1]!; at < end; at++) sums[ordinals[at]!] = 0;
+  /** Where those that `ordinal` speaks for stand, as addresses in the memory that the section lies in. */
+  of(ordinal: number): { readonly ordinals: number; readonly strengths: number; readonly count: number } {
+    const start = this.#starts[ordinal]!;
+    return {
+      ordinals: this.#ordinals.byteOffset + start * ENTRY_BYTES,
+      strengths: this.#strengths.byteOffset + start * ENTRY_BYTES,
+      count: this.#starts[ordinal + 1]! - start,
+    };
   }
 
   /** Throws `snapshot_invalid` unless the entries of the shops `first` to `end` are what they should be. */

@@ -214,7 +214,7 @@ class Features {
   readonly sample: AlternativesOf = ({ generation, lane, job }, chosen) => {
     const candidateCount = lane.candidates.length;
     const { shops } = new History(generation, job);
-    const known = new Set(shops.ordinals.map((ordinal) => lane.positionOf(ordinal)));
+    const known = new Set(Array.from(shops.ordinals, (ordinal) => lane.positionOf(ordinal)));
     known.delete(-1);
     const otherCount = candidateCount - known.size;
     const sampled = new Set([...chosen, ...known]);
@@ -254,7 +254,7 @@ class Features {
     const signalOf = signalMaker(generation, job);
     const firstColumn = this.count - signals.length;
     signals.forEach((name, m) => {
-      signalOf(name).write(lane.candidates, lane.values);
+      signalOf(name).write(lane);
       const { values } = lane;
       positions.forEach((position, i) => {
         const strength = values[position]!;

@@ -140,16 +140,9 @@ export class ReachTree {
     return (ordinal) => chordSquared(from, 0, positions, ordinal * 3);
   }
 
-  /** Writes the squared chord from a location to each of `ordinals` to the same place of `out`. */
-  writeChordsSquared(location: Location, ordinals: Uint32Array, out: Float64Array): void {
-    const { positions } = this.#places;
-    writePosition(location.lon, location.lat, this.#center, 0);
-    const [x, y, z] = this.#center as unknown as [number, number, number];
-    for (let i = 0; i < ordinals.length; i++) {
-      const at = ordinals[i]! * 3;
-      const [dx, dy, dz] = [x - positions[at]!, y - positions[at + 1]!, z - positions[at + 2]!];
-      out[i] = dx * dx + dy * dy + dz * dz;
-    }
+  /** Where the positions stand, as an address in the memory that the snapshot lies in. */
+  get positionsAddress(): number {
+    return this.#places.positions.byteOffset;
   }
 
   /** How far a location lies outside a shop's own radius, meters; 0 inside, Infinity for a shop that has none. */

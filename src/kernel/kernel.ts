@@ -42,6 +42,19 @@ export interface Kernel {
   rankByValues(block: number, values: number, n: number): void;
   /** Fuses the rankings into scores. */
   fuse(block: number): void;
+  /** Notes the position of each candidate by ordinal. */
+  place(block: number): void;
+  /**
+   * Adds factor · strength of the `count` shops at `ordinals` (u32), strengths f32, to the values of those that are candidates,
+   * NaN counting as nothing; after `place`.
+   */
+  addKnown(block: number, ordinals: number, strengths: number, count: number, factor: number): void;
+  /** Writes the squared distance of each candidate from (x, y, z); `points` is f64[shopCount][3]. */
+  measure(block: number, points: number, x: number, y: number, z: number): void;
+  /** Makes each value v factor · ln(1 + scale · v), as `ln.ts` computes it; scale · v is a finite number from 0 on. */
+  logValues(block: number, scale: number, factor: number): void;
+  /** Adds weight · value, within ±1e300, to the score of each candidate whose value is not NaN. */
+  addValues(block: number, weight: number): void;
   /** Finds the winners: the best scores, without those of -Infinity. */
   select(block: number): void;
   /** Raises `winnerCosines` to the cosine of each winner's row and the row of the candidate at `position`. */

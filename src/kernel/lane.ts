@@ -45,6 +45,14 @@ export interface RowTable {
   readonly quantized: number | null;
 }
 
+/** Numbers of some shops, in linear memory. */
+export interface ShopStrengths {
+  /** Addresses of u32[count] and f32[count]. */
+  readonly ordinals: number;
+  readonly strengths: number;
+  readonly count: number;
+}
+
 /** Bytes of a lane that holds any request within `bounds`. */
 export function laneBytes(bounds: LaneBounds): number {
   const { shopCount, rowFloats, queryCountMax } = bounds;
@@ -54,13 +62,14 @@ export function laneBytes(bounds: LaneBounds): number {
   const arrays = [
     queryCountMax * rowFloats * 4, // queries
     rankingCountMax * 20, // norms, weights, counts
-    (shopCount + CANDIDATES_SLACK) * 24, // candidates, values, scores, places
+    (shopCount + CANDIDATES_SLACK) * 36, // candidates, values, distances, scores, places of candidates and winners
+    alignUp(shopCount, 32) / 8, // which are candidates
     rankWorkspaceBytes(queryCountMax, shopCount, depth, rowFloats),
     rankingCountMax * depth * 12, // positions, similarities
     limit * 20, // winners, scores, cosines
     limit * rankingCountMax * 12, // ranks, similarities
   ];
-  const paddingBytes = 24 * 64;
+  const paddingBytes = 27 * 64;
   return alignUp(BLOCK_BYTES + paddingBytes + arrays.reduce((sum, bytes) => sum + bytes, 0), 65_536);
 }
 
@@ -81,6 +90,11 @@ export class Lane {
   #candidates = 0;
   #candidateCount = 0;
   #hasBytes = false;
+  /** Where the places of candidates are noted once one is asked for, in words, and up to which ordinal. */
+  #places = 0;
+  #placed = 0;
+  #lastCandidate = -1;
+  #isPlaced = false;
 
   constructor(memory: LinearMemory, kernel: Kernel, lane: number, bytes: number) {
     this.#memory = memory;
@@ -103,6 +117,7 @@ export class Lane {
 
   /** Says how many ordinals were written, ascending. */
   setCandidateCount(count: number): void {
+    this.#isPlaced = false;
     this.#candidateCount = count;
     this.#set('candidateCount', count);
   }
@@ -202,6 +217,34 @@ export class Lane {
     return this.#columnOf('values');
   }
 
+  /**
+   * Squared distances of the candidates from a point, by position; good until another point is measured from. `points`
+   * is the address of float64[shopCount][3].
+   */
+  squaredDistances(points: number, [x, y, z]: readonly [number, number, number]): Float64Array {
+    this.#kernel.measure(this.#start, points, x, y, z);
+    return this.#columnOf('distances');
+  }
+
+  /** Makes each of `values`, v, factor · ln(1 + scale · v); scale · v is a finite number from 0 on. */
+  logValues(scale: number, factor: number): void {
+    this.#kernel.logValues(this.#start, scale, factor);
+  }
+
+  /**
+   * Adds factor · strength of the shops of a list to `values`, of those that are candidates; the first that is known of one
+   * takes the place of NaN.
+   */
+  addKnown({ ordinals, strengths, count }: ShopStrengths, factor: number): void {
+    this.#place();
+    this.#kernel.addKnown(this.#start, ordinals, strengths, count, factor);
+  }
+
+  /** Adds weight · value, within ±1e300, to the score of each candidate whose value is not NaN; after `fuse`. */
+  addValues(weight: number): void {
+    this.#kernel.addValues(this.#start, weight);
+  }
+
   /** Ranks the candidates by `values`, larger first, as the ranking of signal `m`; those of NaN have no rank. */
   rankByValues(m: number): void {
     this.#kernel.rankByValues(this.#start, this.#get('values'), this.#queryCount + m);
@@ -288,14 +331,11 @@ export class Lane {
 
   /** The position of a shop; -1 if it is no candidate. */
   positionOf(ordinal: number): number {
-    const { candidates } = this;
-    let [low, high] = [0, candidates.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (candidates[middle]! < ordinal) low = middle + 1;
-      else high = middle;
-    }
-    return candidates[low] === ordinal ? low : -1;
+    this.#place();
+    const { u32 } = this.#views;
+    if (ordinal < 0 || ordinal > this.#lastCandidate) return -1;
+    const bits = u32[this.#placed + (ordinal >>> 5)]!;
+    return ((bits >>> (ordinal & 31)) & 1) === 0 ? -1 : u32[this.#places + ordinal]!;
   }
 
   ordinalAt(position: number): number {
@@ -412,6 +452,14 @@ export class Lane {
     this.#set('rankedSimilarities', this.#take(count * this.#depth * 8));
     this.#set('rankedCounts', this.#take(count * 4));
     this.#set('values', this.#take(this.#candidateCount * 8));
+    this.#set('distances', this.#take(this.#candidateCount * 8));
+    this.#lastCandidate = this.#candidateCount === 0 ? -1 : this.ordinalAt(this.#candidateCount - 1);
+    const places = this.#take((this.#lastCandidate + 1) * 4);
+    const placed = this.#take(((this.#lastCandidate >> 5) + 1) * 4);
+    this.#set('places', places);
+    this.#set('placed', placed);
+    this.#places = places / 4;
+    this.#placed = placed / 4;
     this.#behindRankings = this.#free;
   }
 
@@ -427,6 +475,13 @@ export class Lane {
 
   #get(field: BlockField): number {
     return this.#views.u32[this.#start / 4 + BLOCK_WORD[field]]!;
+  }
+
+  /** Notes where the candidates are, once; after `rank`. */
+  #place(): void {
+    if (this.#isPlaced) return;
+    this.#kernel.place(this.#start);
+    this.#isPlaced = true;
   }
 
   /** The next `bytes` of this lane, on a cache line of their own. */

@@ -4,7 +4,9 @@
  */
 import type { Kernel } from './kernel.ts';
 import { FUSION_CODE, METRIC_CODE } from './kernel.ts';
+import { ln } from './ln.ts';
 import { quantize, quantizedBytesOf } from './quantize.ts';
+import { shareOf } from './share.ts';
 import { dot, norm, squaredDistance } from './similarity.ts';
 import { BLOCK_WORD, RANK_CONSTANT_OFFSET, type BlockField, type LinearMemory } from './linear-memory.ts';
 
@@ -69,6 +71,54 @@ export class ScalarKernel implements Kernel {
     else if (fusion === FUSION_CODE.max) addLargest(rankings, scores);
     else if (fusion === FUSION_CODE.linear) addRises(rankings, scores);
     else addNorms(rankings, scores, fusion === FUSION_CODE.mean);
+  }
+
+  place(block: number): void {
+    const { u32 } = this.#memory.views;
+    const places = this.#field(block, 'places') / 4;
+    const candidates = this.#uint32(block, 'candidates', this.#field(block, 'candidateCount'));
+    if (candidates.length === 0) return;
+    this.#uint32(block, 'placed', (candidates.at(-1)! >>> 5) + 1).fill(0);
+    candidates.forEach((ordinal, position) => {
+      u32[this.#field(block, 'placed') / 4 + (ordinal >>> 5)]! |= 1 << (ordinal & 31);
+      u32[places + ordinal] = position;
+    });
+  }
+
+  addKnown(block: number, ordinals: number, strengths: number, count: number, factor: number): void {
+    const { u32, f32 } = this.#memory.views;
+    const candidates = this.#uint32(block, 'candidates', this.#field(block, 'candidateCount'));
+    const values = this.#float64(block, 'values', candidates.length);
+    for (let at = 0; at < count; at++) {
+      const position = candidates.indexOf(u32[ordinals / 4 + at]!);
+      if (position === -1) continue;
+      const more = factor * f32[strengths / 4 + at]!;
+      values[position] = Number.isNaN(values[position]!) ? more : values[position]! + more;
+    }
+  }
+
+  measure(block: number, points: number, x: number, y: number, z: number): void {
+    const { f64 } = this.#memory.views;
+    const candidates = this.#uint32(block, 'candidates', this.#field(block, 'candidateCount'));
+    const distances = this.#float64(block, 'distances', candidates.length);
+    const center = Float64Array.of(x, y, z);
+    candidates.forEach((ordinal, position) => {
+      const [dx, dy, dz] = center.map((value, axis) => value - f64[points / 8 + ordinal * 3 + axis]!);
+      distances[position] = dx! * dx! + dy! * dy! + dz! * dz!;
+    });
+  }
+
+  logValues(block: number, scale: number, factor: number): void {
+    const values = this.#float64(block, 'values', this.#field(block, 'candidateCount'));
+    values.forEach((value, position) => (values[position] = factor * ln(1 + scale * value)));
+  }
+
+  addValues(block: number, weight: number): void {
+    const candidateCount = this.#field(block, 'candidateCount');
+    const scores = this.#float64(block, 'scores', candidateCount);
+    this.#float64(block, 'values', candidateCount).forEach((value, position) => {
+      if (!Number.isNaN(value)) scores[position]! += shareOf(weight, value);
+    });
   }
 
   select(block: number): void {

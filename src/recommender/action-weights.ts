@@ -12,9 +12,6 @@ const HALF_LIVES_MAX = 500;
 const HALF_LIVES_BEHIND_MAX = 500;
 /** With -1 one dismissed shop would outweigh the search that showed it: what is like both would count nothing. */
 export const DISMISS_WEIGHT = -0.5;
-/** Of types that a request says nothing of; 1 of all others. */
-const WEIGHT_OF_TYPE: ReadonlyMap<string, number> = new Map([[DISMISS, DISMISS_WEIGHT]]);
-
 /**
  * 2^(-age / halfLife) for each of `atMs`: 1 for an action of this moment, a half after each half-life. The future
  * counts as now.
@@ -26,10 +23,12 @@ export function decays(atMs: readonly number[], nowMs: number, halfLifeMinutes: 
 }
 
 /** What an action counts before it ages: its own weight times that of its type. Below 0 it pushes down. */
-export function weightOf(
-  { type, weight }: LineAction,
-  typeWeights: { readonly [type: string]: number },
-): number {
-  const ofType = Object.hasOwn(typeWeights, type) ? typeWeights[type]! : (WEIGHT_OF_TYPE.get(type) ?? 1);
-  return weight * ofType;
+export function weightOf(action: LineAction, typeWeights: { readonly [type: string]: number }): number {
+  const { type, weight } = action;
+  return Object.hasOwn(typeWeights, type) ? weight * typeWeights[type]! : ownWeightOf(action);
+}
+
+/** The same of a type that a request says nothing of. */
+export function ownWeightOf({ type, weight }: LineAction): number {
+  return type === DISMISS ? weight * DISMISS_WEIGHT : weight;
 }

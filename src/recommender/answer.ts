@@ -78,6 +78,7 @@ export function reasonsFor(
   const actions = queries.map(({ action, takenAs, isComposed }) =>
     action === undefined ? undefined : shownAction(action, takenAs, isComposed),
   );
+  const { signals } = fused;
   return (place) => {
     const ranks = lane.winnerRanks(place);
     const shares = fused.sharesOf(place, ranks);
@@ -94,15 +95,18 @@ export function reasonsFor(
           : { action, rank, similarity, share },
       );
     }
-    fused.signals.forEach(({ signal }, m) => {
-      const value = signal.valueOf(lane.ordinalAt(position));
+    const ordinal = lane.ordinalAt(position);
+    for (let m = 0; m < signals.length; m++) {
+      const { name, valueOf } = signals[m]!.signal;
+      const value = valueOf(ordinal);
+      const share = shares[queries.length + m]!;
       reasons.push({
-        signal: signal.name,
+        signal: name,
         rank: fused.signalRank(ranks, m),
         value: Number.isNaN(value) ? null : value,
-        share: shares[queries.length + m]!,
+        share,
       });
-    });
+    }
     const penalty = penalties.get(position);
     if (penalty !== undefined)
       reasons.push({ signal: 'shown', rank: null, value: penalty.exposure, share: penalty.share });

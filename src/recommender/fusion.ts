@@ -5,6 +5,7 @@
  */
 import type { FusionMethod } from '../kernel/kernel.ts';
 import type { Lane } from '../kernel/lane.ts';
+import { shareOf } from '../kernel/share.ts';
 import type { Signal } from './signals/signal.ts';
 
 export interface WeightedSignal {
@@ -29,8 +30,6 @@ interface Range {
   readonly width: number;
 }
 
-/** Of one signal: some may be added up. */
-const SHARE_MAX = 1e300;
 /** Of strengths that count as they are. */
 const AS_IT_IS: Range = { scale: 1, least: 0, width: 1 };
 
@@ -44,7 +43,7 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
     return new Fused(lane, method, rankConstant, queryWeights, signals, ranges);
   }
   signals.forEach(({ signal }, m) => {
-    signal.write(lane.candidates, lane.values);
+    signal.write(lane);
     lane.rankByValues(m);
   });
   lane.fuse(method, [...queryWeights, ...signals.map(({ weight }) => weight)], rankConstant);
@@ -53,28 +52,19 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
 
 /** Adds a signal to the scores as it is; nothing of what it does not know. */
 function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
-  const { candidates, scores, values } = lane;
   if (signal.addKnown !== undefined) {
-    signal.addKnown(candidates, scores, weight);
-    return AS_IT_IS;
-  }
-  signal.write(candidates, values);
-  for (let position = 0; position < values.length; position++) {
-    const strength = values[position]!;
-    if (!Number.isNaN(strength)) scores[position]! += finite(weight * strength);
+    signal.addKnown(lane, weight);
+  } else {
+    signal.write(lane);
+    lane.addValues(weight);
   }
   return AS_IT_IS;
 }
 
-/** Columns may hold the largest numbers there are; a score stays a number all the same. */
-function finite(share: number): number {
-  return Math.max(-SHARE_MAX, Math.min(SHARE_MAX, share));
-}
-
 /** Adds a signal to the scores by its norm; returns its range. */
 function addNorms(lane: Lane, { signal, weight }: WeightedSignal): Range {
-  const { candidates, scores, values } = lane;
-  signal.write(candidates, values);
+  const { scores, values } = lane;
+  signal.write(lane);
   let [least, largest] = [Infinity, -Infinity];
   for (let position = 0; position < values.length; position++) {
     const strength = values[position]!;
@@ -152,7 +142,7 @@ export class Fused {
       case 'weighted':
         return [...this.#weightedNorms(ranks), ...this.#weightedSignals(place)];
       case 'linear':
-        return [...this.#weightedRises(ranks), ...this.#weightedSignals(place)];
+        return this.#linearShares(place, ranks);
       case 'mean': {
         const total = weights.reduce((sum, weight, n) => sum + (ranks[n]! > 0 ? Math.abs(weight) : 0), 0);
         return this.#weightedNorms(ranks).map((share, n) => (ranks[n]! > 0 ? share / total : 0));
@@ -173,14 +163,28 @@ export class Fused {
     });
   }
 
-  /** Weight times what the winner is more similar than the last one of a ranking; 0 where that does not hold it. */
-  #weightedRises(ranks: Uint32Array): number[] {
+  /**
+   * Weight times what the winner is more similar than the last one of a ranking, 0 where that does not hold it; then weight
+   * times strength. In loops: with all signals these are 20 numbers for each shop of an answer.
+   */
+  #linearShares(place: number, ranks: Uint32Array): number[] {
     const lane = this.#lane;
-    return this.#queryWeights.map((weight, n) => {
-      if (ranks[n] === 0) return 0;
-      const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
-      return weight * (lane.rankedSimilarity(n, ranks[n]! - 1) - least);
-    });
+    const queryWeights = this.#queryWeights;
+    const shares: number[] = [];
+    for (let n = 0; n < queryWeights.length; n++) {
+      const rank = ranks[n]!;
+      if (rank === 0) shares.push(0);
+      else {
+        const least = lane.rankedSimilarity(n, lane.rankedCount(n) - 1);
+        shares.push(queryWeights[n]! * (lane.rankedSimilarity(n, rank - 1) - least));
+      }
+    }
+    const ordinal = lane.ordinalAt(lane.winnerPosition(place));
+    for (const { signal, weight } of this.signals) {
+      const strength = signal.strengthOf(ordinal);
+      shares.push(Number.isNaN(strength) ? 0 : shareOf(weight, strength));
+    }
+    return shares;
   }
 
   #weightedSignals(place: number): number[] {
@@ -188,7 +192,6 @@ export class Fused {
     return this.signals.map(({ signal, weight }, m) => {
       const strength = signal.strengthOf(ordinal);
       if (Number.isNaN(strength)) return 0;
-      if (this.#method === 'linear') return finite(weight * strength);
       return weight * normOf(strength, this.#ranges[m]!);
     });
   }

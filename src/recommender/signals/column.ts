@@ -8,8 +8,8 @@ export function columnSignal(name: string, values: Float64Array): Signal {
     name,
     valueOf,
     strengthOf: valueOf,
-    write: (ordinals, strengths) => {
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = values[ordinals[i]!]!;
+    write: ({ candidates, values: strengths }) => {
+      for (let i = 0; i < candidates.length; i++) strengths[i] = values[candidates[i]!]!;
     },
   };
 }

@@ -13,11 +13,12 @@ const RATE = Math.LN2 / (60 * DAY_MS);
 const SPREAD_MS = 1.5 * HOUR_MS;
 
 export function habit(history: History): Signal {
-  const { agesMs, weights } = history;
-  const values = history.sums((at) => {
+  const { agesMs } = history;
+  const exponents = new Float64Array(agesMs.length);
+  for (let at = 0; at < agesMs.length; at++) {
     const intoDayMs = agesMs[at]! % DAY_MS;
     const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
-    return weights[at]! * Math.exp(-agesMs[at]! * RATE - 0.5 * apart * apart);
-  });
-  return history.shops.signal('habit', values, Math.log1p);
+    exponents[at] = -agesMs[at]! * RATE - 0.5 * apart * apart;
+  }
+  return history.signalOfCounts('habit', history.sums(exponents));
 }

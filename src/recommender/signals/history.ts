@@ -1,16 +1,15 @@
 /** What a user did at shops, as the signals about habits read it. */
 import type { Generation } from '../../snapshot/generation.ts';
-import { weightOf } from '../action-weights.ts';
+import { ownWeightOf } from '../action-weights.ts';
 import type { RecommendJob } from '../recommend-job.ts';
 import { HISTORY_SIGNALS } from '../request-bounds.ts';
 import { FewShops } from './few-shops.ts';
+import type { Signal } from './signal.ts';
 
 /** Whether any of the signals looks at all that a user did. */
 export function looksBack(signals: { readonly [name: string]: number }): boolean {
   return Object.keys(signals).some((name) => HISTORY_SIGNALS.has(name));
 }
-
-const BY_TYPE_AS_IT_IS = {};
 
 /**
  * The actions of a job at shops that the snapshot knows, newest first; not those that push down. What a request makes of
@@ -20,35 +19,44 @@ export class History {
   /** The shops, newest first. */
   readonly shops: FewShops;
   /** Of each action its shop, as a place among `shops`. */
-  readonly places: readonly number[];
+  readonly places: Uint32Array;
   /** Of each action, milliseconds; not below 0, since the future counts as now. */
-  readonly agesMs: readonly number[];
+  readonly agesMs: Float64Array;
   /** Above 0. */
-  readonly weights: readonly number[];
+  readonly weights: Float64Array;
 
   constructor({ catalog }: Generation, { actions, nowMs }: RecommendJob) {
-    const ordinals: number[] = [];
-    const agesMs: number[] = [];
-    const weights: number[] = [];
+    this.shops = new FewShops(actions.length);
+    const places = new Uint32Array(actions.length);
+    const agesMs = new Float64Array(actions.length);
+    const weights = new Float64Array(actions.length);
+    let count = 0;
     for (const action of actions) {
       if (action.shopId === undefined) continue;
-      const weight = weightOf(action, BY_TYPE_AS_IT_IS);
+      const weight = ownWeightOf(action);
       const ordinal = weight > 0 ? catalog.ids.ordinalOf(action.shopId) : -1;
       if (ordinal === -1) continue;
-      ordinals.push(ordinal);
-      agesMs.push(Math.max(0, nowMs - action.atMs));
-      weights.push(weight);
+      places[count] = this.shops.add(ordinal);
+      agesMs[count] = Math.max(0, nowMs - action.atMs);
+      weights[count++] = weight;
     }
-    this.shops = new FewShops(ordinals);
-    this.places = ordinals.map((ordinal) => this.shops.placeOf(ordinal));
-    this.agesMs = agesMs;
-    this.weights = weights;
+    this.places = places.subarray(0, count);
+    this.agesMs = agesMs.subarray(0, count);
+    this.weights = weights.subarray(0, count);
   }
 
-  /** Adds up what each action counts, by shop. */
-  sums(countOf: (at: number) => number): Float64Array {
+  /** Adds up weight · e^exponent of each action, by shop; `exponents` are in the order of actions. */
+  sums(exponents: Float64Array): Float64Array {
+    const { places, weights } = this;
     const sums = new Float64Array(this.shops.count);
-    for (let at = 0; at < this.places.length; at++) sums[this.places[at]!]! += countOf(at);
+    for (let at = 0; at < places.length; at++) sums[places[at]!]! += weights[at]! * Math.exp(exponents[at]!);
     return sums;
+  }
+
+  /** A signal of numbers that count, by shop: its strength is ln(1 + count), nothing is known where that is 0. */
+  signalOfCounts(name: string, counts: Float64Array): Signal {
+    const strengths = new Float64Array(counts.length);
+    for (let place = 0; place < counts.length; place++) strengths[place] = Math.log1p(counts[place]!);
+    return this.shops.signal(name, counts, strengths);
   }
 }

@@ -13,8 +13,6 @@ export function hourFit({ hourFits }: Generation, nowMs: number): Signal {
     name: 'hourFit',
     valueOf: fitOf,
     strengthOf: fitOf,
-    write: (ordinals, strengths) => {
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = hourFits.fitOf(ordinals[i]!, bin);
-    },
+    write: ({ candidates, values }) => hourFits.writeFits(bin, candidates, values),
   };
 }

@@ -4,5 +4,11 @@ import type { Signal } from './signal.ts';
 
 export function listed(list: Uint32Array): Signal {
   const places = Float64Array.from(list, (_, at) => at + 1);
-  return new FewShops(list).signal('list', places, (place) => -place);
+  const shops = new FewShops(list.length);
+  for (const ordinal of list) shops.add(ordinal);
+  return shops.signal(
+    'list',
+    places,
+    places.map((place) => -place),
+  );
 }

@@ -2,36 +2,32 @@
 import type { Neighbors } from '../../catalog/neighbors.ts';
 import type { Signal } from './signal.ts';
 
-/** Σ of what `said` say of a shop, over `divisor`; nothing of shops that none of them speaks for. */
+/** factor · Σ of what `said` say of a shop; nothing of shops that none of them speaks for. */
 export function neighborSignal(
   name: string,
   neighbors: Neighbors,
-  said: readonly number[],
-  divisor: number,
+  said: Uint32Array,
+  factor: number,
 ): Signal {
+  // Asked twice of each shop: as a value, and for its share.
+  let last = { ordinal: -1, value: Number.NaN };
   const valueOf = (ordinal: number): number => {
+    if (ordinal !== last.ordinal) last = { ordinal, value: valueFor(ordinal) };
+    return last.value;
+  };
+  const valueFor = (ordinal: number): number => {
     let sum = 0;
-    for (const other of said) sum += neighbors.strengthOf(other, ordinal);
-    return sum === 0 ? Number.NaN : sum / divisor;
+    for (const other of said) sum += factor * neighbors.strengthOf(other, ordinal);
+    return sum === 0 ? Number.NaN : sum;
   };
   return {
     name,
     valueOf,
     strengthOf: valueOf,
-    write: (ordinals, strengths) => {
-      strengths.fill(Number.NaN);
-      neighbors.sum(said, (byOrdinal) => {
-        for (let i = 0; i < ordinals.length; i++)
-          strengths[i] = (byOrdinal[ordinals[i]!]! || Number.NaN) / divisor;
-      });
-    },
-    addKnown: (ordinals, scores, weight) => {
-      neighbors.sum(said, (byOrdinal) => {
-        for (let i = 0; i < ordinals.length; i++) {
-          const sum = byOrdinal[ordinals[i]!]!;
-          if (sum !== 0) scores[i]! += weight * (sum / divisor);
-        }
-      });
+    write: (lane) => {
+      lane.values.fill(Number.NaN);
+      if (neighbors.shopCount === 0) return; // nobody speaks for anybody
+      for (const other of said) lane.addKnown(neighbors.of(other), factor);
     },
   };
 }

@@ -8,54 +8,53 @@
  * everybody so that no shop is impossible. The strength is ln(share · candidates): 0 of a shop that gets as much as the
  * average one.
  */
-import type { Location } from '../../domain/location.ts';
 import { chordSquaredOfMeters } from '../../geo/earth.ts';
 import type { Generation } from '../../snapshot/generation.ts';
+import type { Chords } from './chords.ts';
 import { popularityStrengths } from './popularity.ts';
 import type { Signal } from './signal.ts';
 
 const CELL = chordSquaredOfMeters(500);
 const DISTRICT = chordSquaredOfMeters(2_000);
-const [CELL_PART, DISTRICT_PART, TOWN_PART] = [1 / 2, 1 / 3, 1 / 6];
+/** λ of the town, the district and the cell. */
+const PARTS = [1 / 6, 1 / 3, 1 / 2];
+const RING_COUNT = PARTS.length;
 const ACTIONS_BEFORE = 0.5;
 
-export function popularityNear(generation: Generation, location: Location): Signal {
+export function popularityNear(generation: Generation, chords: Chords): Signal {
   const popularities = generation.float64('popularity');
   const known = popularityStrengths(generation); // ln(1 + 2p), which is ln(p + ½) + ln 2
-  const { reachTree } = generation;
-  const chordSquaredTo = reachTree.chordsSquaredFrom(location);
-  /** What one action is worth at a shop in the cell, the district and the town, and ln of it, times candidates over 2. */
-  const worths = { cell: 0, district: 0, town: 0 };
-  const logs = { cell: 0, district: 0, town: 0 };
-  const levelOf = (squared: number): keyof typeof logs =>
-    squared <= CELL ? 'cell' : squared <= DISTRICT ? 'district' : 'town';
+  /** What one action is worth at a shop, by ring, and ln of it, times candidates over 2. */
+  const worths = new Float64Array(RING_COUNT);
+  const logs = new Float64Array(RING_COUNT);
   return {
     name: 'popularityNear',
     valueOf: (ordinal) =>
-      (Math.max(0, popularities[ordinal]!) + ACTIONS_BEFORE) * worths[levelOf(chordSquaredTo(ordinal))],
-    strengthOf: (ordinal) => Math.max(0, known[ordinal]!) + logs[levelOf(chordSquaredTo(ordinal))],
-    write: (ordinals, strengths) => {
-      let [cell, district, town] = [0, 0, 0];
-      reachTree.writeChordsSquared(location, ordinals, strengths);
-      for (let i = 0; i < ordinals.length; i++) {
-        const squared = strengths[i]!;
-        const counted = Math.max(0, popularities[ordinals[i]!]!) + ACTIONS_BEFORE;
+      (Math.max(0, popularities[ordinal]!) + ACTIONS_BEFORE) * worths[ringOf(chords.squaredTo(ordinal))]!,
+    strengthOf: (ordinal) => Math.max(0, known[ordinal]!) + logs[ringOf(chords.squaredTo(ordinal))]!,
+    write: (lane) => {
+      const { candidates, values } = lane;
+      const distances = chords.squaredIn(lane);
+      let [town, district, cell] = [0, 0, 0];
+      for (let i = 0; i < candidates.length; i++) {
+        const counted = Math.max(0, popularities[candidates[i]!]!) + ACTIONS_BEFORE;
         town += counted;
-        if (squared <= DISTRICT) district += counted;
-        if (squared <= CELL) cell += counted;
+        if (distances[i]! <= DISTRICT) district += counted;
+        if (distances[i]! <= CELL) cell += counted;
       }
-      worths.town = TOWN_PART / town;
-      worths.district = worths.town + DISTRICT_PART / district;
-      worths.cell = worths.district + CELL_PART / cell;
-      logs.town = Math.log((worths.town * ordinals.length) / 2);
-      logs.district = Math.log((worths.district * ordinals.length) / 2);
-      logs.cell = Math.log((worths.cell * ordinals.length) / 2);
-      const { cell: inCell, district: inDistrict, town: inTown } = logs;
-      for (let i = 0; i < ordinals.length; i++) {
-        const squared = strengths[i]!;
-        const log = squared <= CELL ? inCell : squared <= DISTRICT ? inDistrict : inTown;
-        strengths[i] = Math.max(0, known[ordinals[i]!]!) + log;
-      }
+      let worth = 0;
+      [town, district, cell].forEach((sum, ring) => {
+        worth += PARTS[ring]! / sum;
+        worths[ring] = worth;
+        logs[ring] = Math.log((worth * candidates.length) / 2);
+      });
+      for (let i = 0; i < candidates.length; i++)
+        values[i] = Math.max(0, known[candidates[i]!]!) + logs[ringOf(distances[i]!)]!;
     },
   };
+}
+
+/** 0 of the town around the district, 1 of the district around the cell, 2 of the cell. Not by branches, which are guessed wrong. */
+function ringOf(squared: number): number {
+  return Number(squared <= DISTRICT) + Number(squared <= CELL);
 }

@@ -17,8 +17,8 @@ export function popularity(generation: Generation): Signal {
     name: 'popularity',
     valueOf: (ordinal) => values[ordinal]!,
     strengthOf: (ordinal) => known[ordinal]!,
-    write: (ordinals, strengths) => {
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = known[ordinals[i]!]!;
+    write: ({ candidates, values: strengths }) => {
+      for (let i = 0; i < candidates.length; i++) strengths[i] = known[candidates[i]!]!;
     },
   };
 }

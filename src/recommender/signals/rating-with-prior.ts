@@ -22,8 +22,8 @@ export function ratingWithPrior(generation: Generation): Signal {
     name: 'ratingWithPrior',
     valueOf: (ordinal) => mean + known[ordinal]!,
     strengthOf: (ordinal) => known[ordinal]!,
-    write: (ordinals, strengths) => {
-      for (let i = 0; i < ordinals.length; i++) strengths[i] = known[ordinals[i]!]!;
+    write: ({ candidates, values: strengths }) => {
+      for (let i = 0; i < candidates.length; i++) strengths[i] = known[candidates[i]!]!;
     },
   };
 }

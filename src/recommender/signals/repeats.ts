@@ -16,28 +16,27 @@ const HALF_LIFE_MS = 30 * DAY_MS;
 const HALF_LIFE_OF_RECENT_MS = DAY_MS;
 
 export function known({ shops }: History): Signal {
-  return shops.signal('known', new Float64Array(shops.count).fill(1), asItIs);
+  const ones = new Float64Array(shops.count).fill(1);
+  return shops.signal('known', ones, ones);
 }
 
 export function repeats(history: History): Signal {
-  return history.shops.signal('repeats', agedCounts(history, HALF_LIFE_MS), Math.log1p);
+  return history.signalOfCounts('repeats', agedCounts(history, HALF_LIFE_MS));
 }
 
 export function recentRepeats(history: History): Signal {
-  return history.shops.signal('recentRepeats', agedCounts(history, HALF_LIFE_OF_RECENT_MS), Math.log1p);
+  return history.signalOfCounts('recentRepeats', agedCounts(history, HALF_LIFE_OF_RECENT_MS));
 }
 
 export function again({ shops }: History): Signal {
-  const isNewest = Float64Array.from(shops.ordinals, (_, place) => (place === 0 ? 1 : 0));
-  return shops.signal('again', isNewest, asItIs);
+  const isNewest = new Float64Array(shops.count).fill(1, 0, 1);
+  return shops.signal('again', isNewest, isNewest);
 }
 
 function agedCounts(history: History, halfLifeMs: number): Float64Array {
-  const { agesMs, weights } = history;
+  const { agesMs } = history;
   const rate = Math.LN2 / halfLifeMs; // exp costs a third of what 2 ** does
-  return history.sums((at) => weights[at]! * Math.exp(-agesMs[at]! * rate));
-}
-
-function asItIs(value: number): number {
-  return value;
+  const exponents = new Float64Array(agesMs.length);
+  for (let at = 0; at < agesMs.length; at++) exponents[at] = -agesMs[at]! * rate;
+  return history.sums(exponents);
 }

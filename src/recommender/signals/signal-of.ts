@@ -4,6 +4,7 @@ import { shown } from '../../base/validate.ts';
 import type { Generation } from '../../snapshot/generation.ts';
 import type { RecommendJob } from '../recommend-job.ts';
 import { SIGNAL_NAMES, type SignalName } from '../request-bounds.ts';
+import { Chords } from './chords.ts';
 import { columnSignal } from './column.ts';
 import { habit } from './habit.ts';
 import { History } from './history.ts';
@@ -23,12 +24,13 @@ interface Known {
   readonly generation: Generation;
   readonly job: RecommendJob;
   readonly history: () => History;
+  readonly chords: () => Chords;
 }
 
 const MAKERS: Record<SignalName, (known: Known) => Signal> = {
   popularity: ({ generation }) => popularity(generation),
-  popularityNear: ({ generation, job }) => popularityNear(generation, job.request.location),
-  proximity: ({ generation, job }) => proximity(generation, job.request.location),
+  popularityNear: ({ generation, chords }) => popularityNear(generation, chords()),
+  proximity: ({ chords }) => proximity(chords()),
   ratingWithPrior: ({ generation }) => ratingWithPrior(generation),
   hourFit: ({ generation, job }) => hourFit(generation, job.nowMs),
   known: ({ history }) => known(history()),
@@ -44,7 +46,13 @@ const MAKERS: Record<SignalName, (known: Known) => Signal> = {
 /** Makes the signals of a job by name: one of those above, or a column of numbers. */
 export function signalMaker(generation: Generation, job: RecommendJob): (name: string) => Signal {
   let history: History | undefined;
-  const known: Known = { generation, job, history: () => (history ??= new History(generation, job)) };
+  let chords: Chords | undefined;
+  const known: Known = {
+    generation,
+    job,
+    history: () => (history ??= new History(generation, job)),
+    chords: () => (chords ??= new Chords(generation.reachTree, job.request.location)),
+  };
   return (name) => {
     if (Object.hasOwn(MAKERS, name)) return MAKERS[name as SignalName](known);
     const { columns } = generation.catalog;

@@ -1,4 +1,5 @@
 /** What is known of a candidate beside its embedding: one number each. */
+import type { Lane } from '../../kernel/lane.ts';
 
 export interface Signal {
   /** As requests and reasons call it. */
@@ -7,14 +8,8 @@ export interface Signal {
   readonly valueOf: (ordinal: number) => number;
   /** What the fusion compares: larger counts more, NaN where nothing is known. Only after `write`. */
   readonly strengthOf: (ordinal: number) => number;
-  /**
-   * Writes the strength of each of `ordinals`, the candidates, to the same place of `strengths`. A loop of its own for every
-   * signal: through one call site for all of them 6,000 calls took 200 µs, the loops take 40.
-   */
-  readonly write: (ordinals: Uint32Array, strengths: Float64Array) => void;
-  /**
-   * Adds weight · strength of the few candidates that it knows to their scores, by position: instead of `write`, where nothing
-   * of all others is needed.
-   */
-  readonly addKnown?: (ordinals: Uint32Array, scores: Float64Array, weight: number) => void;
+  /** Writes the strength of each candidate of the lane into its `values`. A loop of its own for every signal. */
+  readonly write: (lane: Lane) => void;
+  /** Adds weight · strength of the few candidates that it knows to the lane's scores: instead of `write`, which visits all. */
+  readonly addKnown?: (lane: Lane, weight: number) => void;
 }

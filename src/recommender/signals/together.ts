@@ -13,6 +13,6 @@ import type { Signal } from './signal.ts';
 const SHOP_COUNT_MAX = 20;
 
 export function together(generation: Generation, { shops }: History): Signal {
-  const newest = shops.ordinals.slice(0, SHOP_COUNT_MAX);
-  return neighborSignal('together', generation.together, newest, Math.sqrt(newest.length));
+  const newest = shops.ordinals.subarray(0, SHOP_COUNT_MAX);
+  return neighborSignal('together', generation.together, newest, 1 / Math.sqrt(newest.length));
 }

@@ -10,5 +10,5 @@ import type { History } from './history.ts';
 import type { Signal } from './signal.ts';
 
 export function transition({ transitions }: Generation, { shops }: History): Signal {
-  return neighborSignal('transition', transitions, shops.ordinals.slice(0, 1), 1);
+  return neighborSignal('transition', transitions, shops.ordinals.subarray(0, 1), 1);
 }

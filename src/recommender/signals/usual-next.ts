@@ -7,6 +7,7 @@ import type { Signal } from './signal.ts';
 
 export function usualNext(history: History): Signal {
   const { places, shops } = history;
-  const values = history.sums((at) => (places[at + 1] === places[0] ? 1 : 0));
-  return shops.signal('usualNext', values, Math.log1p);
+  const counts = new Float64Array(shops.count);
+  for (let at = 0; at + 1 < places.length; at++) if (places[at + 1] === places[0]) counts[places[at]!]!++;
+  return history.signalOfCounts('usualNext', counts);
 }

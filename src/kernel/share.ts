@@ -1,0 +1,7 @@
+/** What one signal adds to a score at most: several may be added up, and columns may hold the largest numbers there are. */
+const SHARE_MAX = 1e300;
+
+/** weight · strength, as the kernels add it to a score. */
+export function shareOf(weight: number, strength: number): number {
+  return Math.max(-SHARE_MAX, Math.min(SHARE_MAX, weight * strength));
+}

@@ -1,0 +1,150 @@
+/** What kernels do for signals, against its definition and as twins: every build leaves the same bits. */
+import { describe, expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
+import { Lane, laneBytes } from '../src/kernel/lane.ts';
+import { LinearMemory } from '../src/kernel/linear-memory.ts';
+import { ln } from '../src/kernel/ln.ts';
+import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
+import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
+
+const SHOP_COUNT = 900;
+const NEIGHBOR_COUNT = 60;
+const memory = new LinearMemory();
+const KERNELS: [string, () => Kernel | null][] = [
+  ['relaxed-simd', () => wasmKernel('relaxed-simd', memory)],
+  ['simd', () => wasmKernel('simd', memory)],
+  ['scalar', () => new ScalarKernel(memory)],
+];
+
+/** Candidates in a lane, fused to scores of 0, and shops behind it: neighbors with strengths, and points. */
+function load(kernel: Kernel, candidates: readonly number[]) {
+  const bounds = { queryCountMax: 1, signalCountMax: 1, depthMax: 1, limitMax: 1 };
+  const bytes = laneBytes({ ...bounds, shopCount: SHOP_COUNT, rowFloats: 4 });
+  const points = LinearMemory.snapshotBase(2, bytes);
+  const ordinals = points + SHOP_COUNT * 24;
+  const strengths = ordinals + NEIGHBOR_COUNT * 4;
+  memory.reserve(strengths + NEIGHBOR_COUNT * 4);
+  // What an earlier request left: no place of it may be taken for one of this.
+  memory.views.u32.fill(0xffffffff, LinearMemory.laneStart(1, bytes) / 4, points / 4);
+  const lane = new Lane(memory, kernel, 1, bytes);
+  lane.begin(candidates.length).set(candidates);
+  lane.setCandidateCount(candidates.length);
+  lane.setQueries({ rows: points, norms: points, rowFloats: 4, quantized: null }, 'innerProduct', 0);
+  lane.rank(1, false);
+  lane.fuse('linear', [], 60);
+  return { lane, points, list: { ordinals, strengths, count: NEIGHBOR_COUNT } };
+}
+
+/** Every one with some likelihood, so that runs and single ones come; none, one, an odd number. */
+function randomCandidates(random: Random): number[] {
+  const likelihood = random.pick([0, 0.002, 0.05, 0.5, 1]);
+  const all = Array.from({ length: SHOP_COUNT }, (_, ordinal) => ordinal);
+  return all.filter(() => random.unit() < likelihood);
+}
+
+describe.each(KERNELS)('%s', (_, make) => {
+  const kernel = make()!;
+
+  test('what is known of neighbors is added to those that are candidates', () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = new Random(seed);
+      const candidates = randomCandidates(random);
+      const { lane, list } = load(kernel, candidates);
+      const expected = new Map<number, number>();
+      lane.values.fill(Number.NaN);
+      for (let round = 0; round < 3; round++) {
+        const factor = random.pick([1, 0.3, -2]);
+        for (let at = 0; at < NEIGHBOR_COUNT; at++) {
+          const ordinal = random.below(SHOP_COUNT);
+          const strength = Math.fround(0.1 + random.unit());
+          memory.views.u32[list.ordinals / 4 + at] = ordinal;
+          memory.views.f32[list.strengths / 4 + at] = strength;
+          const before = expected.get(ordinal);
+          expected.set(ordinal, before === undefined ? factor * strength : before + factor * strength);
+        }
+        lane.addKnown(list, factor);
+      }
+      expect([...lane.values], `seed ${seed}`).toStrictEqual(
+        candidates.map((ordinal) => expected.get(ordinal) ?? Number.NaN),
+      );
+    }
+  });
+
+  test('the position of any shop is known', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const candidates = randomCandidates(new Random(seed));
+      const { lane } = load(kernel, candidates);
+      for (let ordinal = -1; ordinal <= SHOP_COUNT; ordinal++)
+        expect(lane.positionOf(ordinal), `seed ${seed}, ordinal ${ordinal}`).toBe(
+          candidates.indexOf(ordinal),
+        );
+    }
+  });
+
+  test('squared distances are those of the points', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = new Random(seed);
+      const candidates = randomCandidates(random);
+      const { lane, points } = load(kernel, candidates);
+      const all = memory.views.f64.subarray(points / 8, points / 8 + SHOP_COUNT * 3);
+      for (let at = 0; at < all.length; at++) all[at] = random.normal() * 6e6;
+      const center = [random.normal() * 6e6, 17, -3.5] as const;
+      const [x, y, z] = center;
+      expect([...lane.squaredDistances(points, center)], `seed ${seed}`).toStrictEqual(
+        candidates.map((ordinal) => {
+          const [dx, dy, dz] = [x - all[ordinal * 3]!, y - all[ordinal * 3 + 1]!, z - all[ordinal * 3 + 2]!];
+          return dx * dx + dy * dy + dz * dz;
+        }),
+      );
+    }
+  });
+
+  test('logarithms are those of ln.ts', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = new Random(seed);
+      const { lane } = load(kernel, randomCandidates(random));
+      const values = Array.from(lane.values, () => random.pick([0, 1, 3, 1e-9, 2 ** (random.unit() * 60)]));
+      const [scale, factor] = [random.pick([1, 2, 1 / 250_000]), random.pick([1, -0.5])];
+      lane.values.set(values);
+      lane.logValues(scale, factor);
+      expect([...lane.values], `seed ${seed}`).toStrictEqual(
+        values.map((value) => factor * ln(1 + scale * value)),
+      );
+    }
+  });
+
+  test('values add to scores within bounds, and NaN adds nothing', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = new Random(seed);
+      const { lane } = load(kernel, randomCandidates(random));
+      const scores = Array.from(lane.scores, () => random.pick([0, random.normal(), -1e300]));
+      const values = scores.map(() =>
+        random.pick([Number.NaN, random.normal(), 0, 1.7e308, -1.7e308, Infinity]),
+      );
+      const weight = random.pick([1, -0.25, 1_000]);
+      lane.scores.set(scores);
+      lane.values.set(values);
+      lane.addValues(weight);
+      expect([...lane.scores], `seed ${seed}`).toStrictEqual(
+        scores.map((score, at) => {
+          const share = weight * values[at]!;
+          return Number.isNaN(share) ? score : score + Math.max(-1e300, Math.min(1e300, share));
+        }),
+      );
+    }
+  });
+});
+
+test('ln is within 2 units of the last place of Math.log', () => {
+  const random = new Random(3);
+  const near = [1, 1 + 2 ** -52, 1 - 2 ** -53, Math.SQRT1_2, Math.SQRT2, 2, 2 ** -1022, Number.MAX_VALUE];
+  const far = Array.from({ length: 100_000 }, () => (1 + random.unit()) * 2 ** (random.below(2_046) - 1_022));
+  const close = Array.from({ length: 100_000 }, () => 1 + random.normal() * 2 ** -random.below(50));
+  for (const x of [...near, ...far, ...close].filter((value) => value > 0)) {
+    const expected = Math.log(x);
+    const unit = 2 ** (Math.floor(Math.log2(Math.abs(expected))) - 52);
+    const isNear = expected === 0 ? ln(x) === 0 : Math.abs(ln(x) - expected) <= 2 * unit;
+    expect(isNear, `ln ${x} is ${ln(x)}, expected ${expected}`).toBe(true);
+  }
+});
