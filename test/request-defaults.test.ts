@@ -210,8 +210,11 @@ test('a version whose defaults do not go with a request answers by the request, 
   const plain = store;
   store = learned;
   const shops = await answered(undefined, { ...ASKED, limit: 20 });
+  store = await learnedStore('shallow', { fusion: { method: 'max', depth: 30 } });
+  const deeper = await answered({ limit: 50 }, ASKED);
   store = plain;
   expect(shops).toEqual(await answered(undefined, { ...ASKED, limit: 20 }));
+  expect(deeper).toEqual(await answered({ limit: 50 }, ASKED));
 
   const shadowed = SnapshotStore.open(workspace.path('shadowed'), { create: true });
   const { inputs } = await buildTown(workspace, 'shadowed-town', {

@@ -47,7 +47,6 @@ import {
   type CheckedRecommendRequest,
   type ExplainRequest,
   type RecommendRequest,
-  type RequestDefaults,
   type SimilaritiesRequest,
 } from '../recommender/request.ts';
 import { userList, type UserList } from '../recommender/user-list.ts';
@@ -69,7 +68,7 @@ import {
   versionOf,
 } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
-import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
+import { Learned, learnedDefaults, withDefaults } from '../recommender/request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
 import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';
@@ -211,7 +210,7 @@ export class Engine {
   readonly #changes: Changes;
   readonly #timers: NodeJS.Timeout[] = [];
   /** What each version decides for itself; null if nothing. */
-  readonly #learned = new WeakMap<Generation, RequestDefaults | null>();
+  readonly #learned = new WeakMap<Generation, Learned | null>();
   readonly #counts = { swaps: 0, accepted: 0, duplicates: 0, similarities: 0 };
   /** Swaps run one after the other, in the order they were asked for. */
   #swapping: Promise<unknown> = Promise.resolve();
@@ -671,13 +670,11 @@ export class Engine {
       const { version, header } = generation;
       const complain = (problem: string): void =>
         this.#log.warn({ version, problem }, 'the requestDefaults of the model card are ignored');
-      learned = learnedDefaults(header.modelCard, complain) ?? null;
+      const said = learnedDefaults(header.modelCard, complain);
+      learned = said === undefined ? null : new Learned(said);
       this.#learned.set(generation, learned);
     }
-    if (learned === null) return checked;
-    const defaults = withLearned(asked, this.#options.defaults, learned);
-    const { success, data } = RecommendRequestSchema.safeParse(withDefaults(asked, defaults));
-    return success ? data : checked;
+    return learned?.complete(asked, checked, this.#options.defaults) ?? checked;
   }
 
   /** The version that answers: of the next page of an answer, that of the answer. */

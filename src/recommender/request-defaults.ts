@@ -2,7 +2,14 @@
 import { RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
 import { FusionSchema, METHOD_DEFAULT } from './fusion-schema.ts';
-import { RequestDefaultsSchema, type RecommendRequest, type RequestDefaults } from './request.ts';
+import {
+  isDeepEnough,
+  RecommendRequestSchema,
+  RequestDefaultsSchema,
+  type CheckedRecommendRequest,
+  type RecommendRequest,
+  type RequestDefaults,
+} from './request.ts';
 import { FallbackSchema } from './selection-schema.ts';
 
 /** Parts of a request whose fields are decided one by one; of every other part the request's own stands for all of it. */
@@ -62,6 +69,40 @@ export function withLearned(
   if (fusion !== undefined && methodOf(request, decided, fusion) === (fusion.method ?? METHOD_DEFAULT))
     merged.fusion = { ...fusion, ...decided.fusion };
   return merged;
+}
+
+/** What a version decides, checked once for all requests that say nothing of the same. */
+export class Learned {
+  readonly #said: RequestDefaults;
+  /** The parts that it says, every default inside them filled in. */
+  readonly #parts: Partial<CheckedRecommendRequest>;
+
+  constructor(said: RequestDefaults) {
+    this.#said = said;
+    const checked = Object.entries(RequestDefaultsSchema.parse(said));
+    this.#parts = Object.fromEntries(checked.filter(([part]) => Object.hasOwn(said, part)));
+  }
+
+  /**
+   * The request `asked`, which `checked` is with what the deployment decided, with what the version decides as well; without
+   * that where the two do not go together.
+   */
+  complete(
+    asked: Partial<RecommendRequest>,
+    checked: CheckedRecommendRequest,
+    decided: RequestDefaults = {},
+  ): CheckedRecommendRequest {
+    const isSaid = (part: string): boolean =>
+      asked[part as keyof RequestDefaults] !== undefined ||
+      decided[part as keyof RequestDefaults] !== undefined;
+    if (!Object.keys(this.#said).some(isSaid)) {
+      const completed = { ...checked, ...this.#parts };
+      return isDeepEnough(completed) ? completed : checked;
+    }
+    const defaults = withLearned(asked, decided, this.#said);
+    const { success, data } = RecommendRequestSchema.safeParse(withDefaults(asked, defaults));
+    return success ? data : checked;
+  }
 }
 
 /** The method that a request is to be answered by; null is as if nothing had been decided. */

@@ -133,7 +133,7 @@ const RequestFieldsSchema = z.strictObject({
 });
 
 /** Of what has been checked, so neither is absent: both have a default. */
-function isDeepEnough(request: {
+export function isDeepEnough(request: {
   readonly fusion?: { readonly depth: number } | undefined;
   readonly limit?: number | undefined;
 }): boolean {
