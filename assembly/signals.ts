@@ -67,12 +67,9 @@ export function takeLogs(block: RequestBlock, scale: f64, factor: f64): void {
   const one = f64x2.splat(1);
   const scales = f64x2.splat(scale);
   const factors = f64x2.splat(factor);
-  // Two pairs at a time share the constants of the series, which are not kept in registers.
-  for (let at = block.values, end = at + (block.candidateCount << 3); at < end; at += 32) {
-    const first = ln(f64x2.add(one, f64x2.mul(scales, v128.load(at))));
-    const second = ln(f64x2.add(one, f64x2.mul(scales, v128.load(at, 16))));
-    v128.store(at, f64x2.mul(factors, first));
-    v128.store(at, f64x2.mul(factors, second), 16);
+  for (let at = block.values, end = at + (block.candidateCount << 3); at < end; at += 16) {
+    const logs = ln(f64x2.add(one, f64x2.mul(scales, v128.load(at))));
+    v128.store(at, f64x2.mul(factors, logs));
   }
 }
 

@@ -18,13 +18,15 @@ import { BenchEngine } from './bench-engine.ts';
 import { builtTown, openTown, townInputs } from './bench-town.ts';
 import { benchRequests, inTurn, type BenchRequest } from './requests.ts';
 import type { Bench, ResultRow } from './result.ts';
-import { timeInTurn } from './timing.ts';
+import { timeInTurn, type Subject } from './timing.ts';
 
 const SEED = 7;
 const TOWN = { seed: SEED, shopCount: 100_000, dimensions: 128 };
 const TERMS = { candidateCount: 2_000, actionCount: 5, depth: 100, limit: 20 };
 const OLD_ACTION_COUNT = 195;
 const DAY_MS = 86_400_000;
+
+const OLD_COUNT_NOTHING = { order: 0 };
 
 type Fusion = NonNullable<RecommendRequest['fusion']>;
 
@@ -48,7 +50,7 @@ export const signalsBench: Bench = {
     const store = mkdtempSync(path.join(tmpdir(), 'doorrank-bench-'));
     try {
       await buildCounted(store);
-      const opened = await BenchEngine.open(store);
+      const opened = await BenchEngine.open(store, { split: 'fitted=0%' }); // beside the active one
       try {
         const requests = benchRequests(openTown(await builtTown(TOWN)), SEED, TERMS);
         return await measure(opened.engine, await recorded(opened.engine, requests));
@@ -62,12 +64,20 @@ export const signalsBench: Bench = {
 };
 
 async function measure(engine: Engine, requests: readonly RecommendRequest[]): Promise<ResultRow[]> {
-  const subjects = FUSIONS.map(([name, fusion]) => {
-    const asked = requests.map((request) => ({ ...request, fusion: { ...request.fusion, ...fusion } }));
-    return inTurn(name, asked, (request) => engine.recommend(request), { async: true });
-  });
+  const subjectOf = (name: string, asked: readonly RecommendRequest[]): Subject =>
+    inTurn(name, asked, (request) => engine.recommend(request), { async: true });
+  const fitted = requests.map(({ fusion: _ofVersion, ...others }) => ({ ...others, version: 'fitted' }));
+  const subjects = [
+    subjectOf('linear, all of them, weights of the version', fitted),
+    ...FUSIONS.map(([name, fusion]) =>
+      subjectOf(
+        name,
+        requests.map((request) => ({ ...request, fusion: { ...request.fusion, ...fusion } })),
+      ),
+    ),
+  ];
   const timings = await timeInTurn(subjects);
-  const plain = timings[1]!;
+  const plain = timings[subjects.findIndex(({ name }) => name === 'linear')]!;
   return subjects.map(({ name }, i) => {
     const timing = timings[i]!;
     const facts = { 'more µs (median)': (timing.medianMs - plain.medianMs) * 1e3 };
@@ -91,17 +101,20 @@ async function recorded(engine: Engine, requests: readonly BenchRequest[]): Prom
     }));
     await engine.record([...old, ...actions.map((action) => ({ ...action, userId }))]);
     // As of now, with the newest actions alone as queries.
-    asked.push({ ...others, userId, fusion: { ...others.fusion, typeWeights: { order: 0 } } });
+    asked.push({ ...others, userId, fusion: { ...others.fusion, typeWeights: OLD_COUNT_NOTHING } });
   }
   return asked;
 }
 
 async function buildCounted(directory: string): Promise<void> {
   const store = SnapshotStore.open(directory, { create: true });
-  await buildSnapshot(
-    { ...(await townInputs(TOWN)), version: 'counted', metric: 'cosine', signals: counted },
-    store,
-  );
+  const { fusion } = benchRequests(openTown(await builtTown(TOWN)), SEED, TERMS)[0]!;
+  const requestDefaults = { fusion: { ...fusion, ...signals(SIGNAL_NAMES), typeWeights: OLD_COUNT_NOTHING } };
+  for (const [version, modelCard] of Object.entries({ counted: {}, fitted: { requestDefaults } }))
+    await buildSnapshot(
+      { ...(await townInputs(TOWN)), version, metric: 'cosine', signals: counted, modelCard },
+      store,
+    );
   store.activate('counted');
 }
 
