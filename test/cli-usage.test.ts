@@ -78,6 +78,10 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
     ["'2026-11-22'", 'ISO 8601 instant'],
   ],
   [
+    [...EVALUATE, '--test-from', '2026-02-30T12:00:00Z'],
+    ["'2026-02-30T12:00:00Z'", 'ISO 8601 instant'],
+  ],
+  [
     [...EVALUATE, '--test-share', '0.2', '--protocol', 'old'],
     ["'old'", 'next, new'],
   ],

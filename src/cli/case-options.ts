@@ -1,6 +1,7 @@
 /** The options that `doorrank evaluate` and `doorrank fit` have in common: which version is asked which cases. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
+import { instantMs } from '../base/instant-ms.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import { EVALUATION_DEFAULTS } from '../evaluation/evaluate.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
@@ -128,8 +129,7 @@ export function readShare(text: string): number {
 }
 
 export function readInstant(text: string): number {
-  const isInstant = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const ms = isInstant ? Date.parse(text) : Number.NaN;
+  const ms = instantMs(text);
   if (!Number.isNaN(ms)) return ms;
   throw new InvalidArgumentError('Expected an ISO 8601 instant, such as 2026-11-22T12:00:00Z.');
 }

@@ -1,4 +1,5 @@
 /** One row of a file of actions, whatever its format, checked and turned into a `LoggedAction`. */
+import { instantMs } from '../base/instant-ms.ts';
 import { shown } from '../base/validate.ts';
 import { ActionTypeSchema, ID_CHARACTERS_MAX, KEYWORD_CHARACTERS_MAX, WEIGHT_MAX } from '../domain/action.ts';
 import { IMPRESSION } from '../domain/impression.ts';
@@ -13,7 +14,6 @@ export const ACTION_COLUMNS_OPTIONAL = ['type', 'keyword', 'shopId', 'weight'] a
 type ActionColumn = (typeof ACTION_COLUMNS_NEEDED | typeof ACTION_COLUMNS_OPTIONAL)[number];
 
 const TYPE_DEFAULT = 'view';
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 const WHOLE_NUMBER = /^\d{1,16}$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 /** Milliseconds of 1973-03-03; a smaller number counts seconds, as those of our days are around 1.8e9. */
@@ -136,14 +136,5 @@ function millisecondsOf(value: unknown): number {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value !== 'string') return Number.NaN;
   if (WHOLE_NUMBER.test(value)) return Number(value);
-  return INSTANT.test(value) ? instantMs(value) : Number.NaN;
-}
-
-/** `Date.parse` would take the 30th of February for the 2nd of March. */
-function instantMs(text: string): number {
-  try {
-    return Temporal.Instant.from(text).epochMilliseconds;
-  } catch {
-    return Number.NaN;
-  }
+  return instantMs(value);
 }
