@@ -29,10 +29,11 @@ export class ZoneClock {
   }
 }
 
-/** The name of a zone as the system spells it, or undefined if it knows none of that name. */
+/** The name of a zone, or an offset such as +09:00, as the system spells it; undefined if it knows none of that name. */
 export function knownTimeZone(name: string): string | undefined {
   try {
-    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
+    // `toZonedDateTimeISO` would take the zone out of an instant: UTC out of 2026-11-22T12:00Z.
+    return new Temporal.ZonedDateTime(0n, name).timeZoneId;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
