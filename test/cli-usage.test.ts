@@ -114,6 +114,14 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
     [...BUILD, '--version', '1', '--store', 's', '--metric', 'dot'],
     ["'dot'", 'cosine, innerProduct, l2'],
   ],
+  [
+    [...BUILD, '--version', '1', '--store', 's', '--session-gap-minutes', '60'],
+    ['--session-gap-minutes says how --actions are counted'],
+  ],
+  [
+    [...BUILD, '--version', '1', '--store', 's', '--popularity-half-life-days', '30'],
+    ['--popularity-half-life-days says how --actions are counted'],
+  ],
   [['snapshot', 'verify'], ['either the path of a snapshot, or --store and --version']],
   [['snapshot', 'verify', 'a.snapshot', '--version', '1'], ['either the path']],
   [['snapshot', 'inspect', '--store', 's'], ['either the path']],

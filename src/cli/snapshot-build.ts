@@ -11,7 +11,7 @@ import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { countShopSignals, SIGNAL_DEFAULTS } from '../training/shop-signals.ts';
 import { buildWithProgress } from './build-with-progress.ts';
 import { readJsonFile } from './json-file.ts';
-import { readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
+import { inWords, readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
 import { readLog } from './read-log.ts';
 
 interface BuildOptions {
@@ -103,17 +103,19 @@ Example:
     .action(runBuild);
 }
 
-async function runBuild({
-  store: directory,
-  activate,
-  modelCard,
-  requestDefaults,
-  holidays,
-  actions,
-  sessionGapMinutes,
-  popularityHalfLifeDays,
-  ...files
-}: BuildOptions): Promise<void> {
+async function runBuild(options: BuildOptions, command: Command): Promise<void> {
+  checkUsage(options, command);
+  const {
+    store: directory,
+    activate,
+    modelCard,
+    requestDefaults,
+    holidays,
+    actions,
+    sessionGapMinutes,
+    popularityHalfLifeDays,
+    ...files
+  } = options;
   const card = {
     ...(modelCard !== undefined && readModelCard(modelCard)),
     ...(requestDefaults !== undefined && { requestDefaults: readRequestDefaults(requestDefaults) }),
@@ -130,6 +132,17 @@ async function runBuild({
   if (!activate) return;
   const { previous } = store.activate(version);
   console.log(`${version} is active now; before: ${previous ?? 'nothing'}`);
+}
+
+/** Options that say how actions are counted say nothing without any. */
+function checkUsage({ actions }: BuildOptions, command: Command): void {
+  if (actions !== undefined) return;
+  const counting: (keyof BuildOptions)[] = ['sessionGapMinutes', 'popularityHalfLifeDays'];
+  const given = counting.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (given === undefined) return;
+  command.error(
+    `error: --${inWords(given)} says how --actions are counted; name them by --actions or leave it out`,
+  );
 }
 
 /** What was understood, so that a misspelt column or swapped coordinates show at once. */
