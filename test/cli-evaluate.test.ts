@@ -148,3 +148,16 @@ test('what cannot be is refused with what to do', async () => {
     'limit is what each case decides',
   );
 });
+
+test.each(['--json', '--plot'])(
+  '%s that cannot be written is refused before anything is read',
+  async (option) => {
+    const nowhere = workspace.path('nowhere/result');
+    const asked = `evaluate --store ${built.store.directory} --actions ${files.all} --test-share 0.1 --protocol new`;
+    const { code, stderr } = await doorrank([...asked.split(' '), option, nowhere]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: ENOENT: .*result'\n$/),
+    });
+  },
+);

@@ -57,6 +57,10 @@ test('what does not hold is refused, with what to do', async () => {
     /^1 .*must name popularity, popularityNear, .+ or a column of numbers \(.*price.*\), got "popularty"/s,
   );
   expect(await refused('--protocol', 'next', '--ridge', '0')).toMatch(/^2 .*Expected a number above 0/s);
+  const nowhere = join(directory, 'nowhere', 'weights.json');
+  const unwritable = await refused('--protocol', 'next', '--out', nowhere);
+  expect(unwritable).toMatch(/^1 error: ENOENT: .*nowhere\/weights\.json/);
+  expect(unwritable).not.toContain('actions'); // that were read
   writeFileSync(weights, '{"fusion":{"method":"magic"}}');
   const { code, stderr } = await doorrank(buildTown(store, 'bad', '--request-defaults', weights));
   expect(`${code} ${stderr}`).toMatch(/^1 .*weights\.json: fusion\.method must be "rrf"/s);

@@ -73,6 +73,13 @@ test('bad rows are named and nothing is written', async () => {
   expect(existsSync(elsewhere)).toBe(false);
 });
 
+test('a place that cannot be written to is refused before anything is read', async () => {
+  const { code, stderr } = await train('--out', join(SHOPS, 'trained'));
+  expect(code).toBe(1);
+  expect(stderr).toContain(`ENOTDIR: not a directory, access '${SHOPS}/.'`);
+  expect(stderr).not.toContain('actions');
+});
+
 test('a setting out of bounds is named as its option', async () => {
   const { code, stderr } = await train('--window-size', '0');
   expect(code).toBe(1);

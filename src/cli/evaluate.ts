@@ -1,6 +1,7 @@
 /** `doorrank evaluate`: asks a version of a store what users did next, and says how often it and the baselines knew. */
 import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { checkWritable } from '../base/check-writable.ts';
 import { BASELINE_NAMES, type BaselineName } from '../evaluation/baselines/baselines.ts';
 import { besideName, EVALUATION_DEFAULTS, SUBJECT } from '../evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../evaluation/evaluate-version.ts';
@@ -91,6 +92,7 @@ async function runEvaluate(options: EvaluateOptions, command: Command): Promise<
   const rankers = rankersOf(options);
   if (against !== undefined && !rankers.includes(against))
     command.error(`error: --against must name ${rankers.join(', ')}, got ${against}`);
+  for (const file of [options.json, options.plot]) if (file !== undefined) checkWritable(file);
   const store = SnapshotStore.open(options.store);
   const version = askedVersion(options, store);
   for (const needed of [version, beside ?? version]) store.pathOf(needed); // before much is read

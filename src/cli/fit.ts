@@ -1,6 +1,7 @@
 /** `doorrank fit`: finds the weights under which a version would have known what users did next. */
 import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
+import { checkWritable } from '../base/check-writable.ts';
 import {
   FIT_DEFAULTS,
   FIT_SIGNALS,
@@ -84,6 +85,7 @@ function readHalfLives(text: string): number[] {
 
 async function runFit(options: FitCommandOptions, command: Command): Promise<void> {
   checkCaseUsage(options, command);
+  if (options.out !== undefined) checkWritable(options.out);
   const store = SnapshotStore.open(options.store);
   const version = askedVersion(options, store);
   const path = store.pathOf(version);

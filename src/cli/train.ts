@@ -1,5 +1,6 @@
 /** `doorrank train`: files of actions and shops become embeddings for `snapshot build`. */
 import type { Command } from 'commander';
+import { checkWritableDirectory } from '../base/check-writable.ts';
 import { readActionLog, type ReadActions } from '../training/read-action-log.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
@@ -42,6 +43,7 @@ Example:
 }
 
 async function runTrain({ actions, shops, out, ...settings }: TrainCommandOptions): Promise<void> {
+  checkWritableDirectory(out);
   const display = trainDisplay();
   try {
     const found = await readTrainingShops(shops, (done, total) => display.read('shops', done, total));
