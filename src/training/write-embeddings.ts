@@ -1,6 +1,7 @@
 /** Writes trained embeddings as `snapshot build` reads them. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceTogether } from '../base/replace-together.ts';
 import { writeLines } from '../base/write-lines.ts';
 import { writeNpy } from '../base/write-npy.ts';
 import type { TrainedEmbeddings } from './train-embeddings.ts';
@@ -16,26 +17,29 @@ export interface EmbeddingFiles {
   readonly modelCard: string;
 }
 
-/** Writes the files into `directory`, which is made if it is not there. Files of these names are replaced. */
+const NAMES = { shopVectors: 'shops.npy', keywordVectors: 'keywords.ndjson', modelCard: 'model-card.json' };
+
+/**
+ * Writes the files into `directory`, which is made if it is not there. Files of these names are replaced together: where the
+ * model card is there, the others are those it speaks of.
+ */
 export function writeEmbeddings(
   trained: TrainedEmbeddings,
   modelCard: { readonly [name: string]: unknown },
   directory: string,
 ): EmbeddingFiles {
-  const files = {
-    shopVectors: join(directory, 'shops.npy'),
-    keywordVectors: join(directory, 'keywords.ndjson'),
-    modelCard: join(directory, 'model-card.json'),
-  };
+  const hasKeywords = trained.keywords.length > 0;
   mkdirSync(directory, { recursive: true });
-  writeNpy(files.shopVectors, trained.shopVectors, trained.dimensions);
-  writeFileSync(files.modelCard, `${JSON.stringify(modelCard, null, 2)}\n`);
-  if (trained.keywords.length > 0) {
-    writeLines(files.keywordVectors, keywordLines(trained));
-    return files;
-  }
-  rmSync(files.keywordVectors, { force: true }); // of an earlier training: it would not fit
-  return { ...files, keywordVectors: undefined };
+  replaceTogether(directory, [NAMES.shopVectors, NAMES.keywordVectors, NAMES.modelCard], (aside) => {
+    writeNpy(join(aside, NAMES.shopVectors), trained.shopVectors, trained.dimensions);
+    if (hasKeywords) writeLines(join(aside, NAMES.keywordVectors), keywordLines(trained));
+    writeFileSync(join(aside, NAMES.modelCard), `${JSON.stringify(modelCard, null, 2)}\n`);
+  });
+  return {
+    shopVectors: join(directory, NAMES.shopVectors),
+    keywordVectors: hasKeywords ? join(directory, NAMES.keywordVectors) : undefined,
+    modelCard: join(directory, NAMES.modelCard),
+  };
 }
 
 function* keywordLines(trained: TrainedEmbeddings): Generator<string> {

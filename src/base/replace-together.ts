@@ -1,0 +1,36 @@
+/** Replaces files that belong together, so that a crash shows. */
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Puts what `write` wrote into the directory that it is given, by the names in `names`, in place of what stands in
+ * `directory`; what it did not write is removed there. The last name vouches for the others: it goes first and comes back
+ * when all of them are new. What `write` throws is thrown on, and nothing was replaced.
+ */
+export function replaceTogether(
+  directory: string,
+  names: readonly string[],
+  write: (aside: string) => void,
+): void {
+  const aside = mkdtempSync(join(directory, '.aside-'));
+  try {
+    write(aside);
+    for (const name of names) if (existsSync(join(aside, name))) sync(join(aside, name));
+    rmSync(join(directory, names.at(-1)!), { force: true });
+    for (const name of names) {
+      if (existsSync(join(aside, name))) renameSync(join(aside, name), join(directory, name));
+      else rmSync(join(directory, name), { force: true });
+    }
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function sync(file: string): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
