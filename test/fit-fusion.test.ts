@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../src/base/random.ts';
+import { fitText } from '../src/cli/fit-text.ts';
 import { FIT_DEFAULTS, fitFusion, type FitOptions, type FittedFusion } from '../src/evaluation/fit-fusion.ts';
 import { withReplayedSnapshot } from '../src/evaluation/replayed-snapshot.ts';
 import { cutAt } from '../src/evaluation/time-cut.ts';
@@ -105,4 +106,17 @@ test('where the best shops are chosen among by other weights than the rest, thos
   const second = fitted(log, { ...among, poolSize: 40 });
   expect(errorsFrom(3, second, 'charm')).toBeLessThan(3.5);
   expect(errorsFrom(4, second, 'quality')).toBeLessThan(3.5);
+});
+
+test('weights of the first round are not said to be those of the best', () => {
+  const log = choices(23, ({ quality }) => quality);
+  const first = fitted(log, FIRST_ROUND);
+  expect(first).toMatchObject({ isAmongBest: false, withoutChosenCount: 0 });
+  expect(fitText(first)).toMatch(
+    /^1500 of 1500 cases had their shop among the candidates$\nnone was a choice among the best/m,
+  );
+  const second = fitted(log, {});
+  expect(second.isAmongBest).toBe(true);
+  expect(second.withoutChosenCount).toBeGreaterThan(0);
+  expect(fitText(second)).toMatch(/^\d+ of 1500 cases had their shop among the best$/m);
 });

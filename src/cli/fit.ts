@@ -22,8 +22,8 @@ import {
   readWhole,
   type CaseOptions,
 } from './case-options.ts';
+import { fitText } from './fit-text.ts';
 import { readPath, readPositive } from './option-values.ts';
-import { plainTable } from './plain-table.ts';
 import { progressDisplay } from './progress-display.ts';
 
 interface FitCommandOptions extends CaseOptions {
@@ -116,25 +116,4 @@ function fitAll(path: string, version: string, cut: CutLog, options: FitOptions)
   } finally {
     display.stop();
   }
-}
-
-function fitText(
-  { fusion, weights, caseCount, withoutChosenCount, losses }: FittedFusion,
-  out?: string,
-): string {
-  const rows = weights.map(({ name, weight, standardError }) => [
-    name,
-    weight.toFixed(3),
-    Number.isFinite(standardError) ? `± ${standardError.toFixed(3)}` : 'never differs',
-  ]);
-  const lossOf = ({ halfLifeMinutes, loss }: FittedFusion['losses'][number]): string =>
-    `${halfLifeMinutes} min ${loss.toFixed(4)}`;
-  const lines = [
-    plainTable(['what counts', 'weight', 'standard error'], rows),
-    '',
-    `half-life of actions ${fusion.halfLifeMinutes} min; −ln P of a choice: ${losses.map(lossOf).join(', ')}`,
-    `${caseCount - withoutChosenCount} of ${caseCount} cases had their shop among the best`,
-  ];
-  if (out !== undefined) lines.push(`wrote ${out}`);
-  return lines.join('\n');
 }

@@ -88,7 +88,9 @@ export interface FittedFusion {
   /** As they were fitted: `fusion` has them in a unit in which a request can say them. */
   readonly weights: readonly FittedWeight[];
   readonly caseCount: number;
-  /** Cases of which none of the best was chosen: they say nothing. */
+  /** Whether the weights are those of the second round. If not, nothing that was chosen was among the best by the first. */
+  readonly isAmongBest: boolean;
+  /** Cases of which none of the best was chosen, or without a second round none of the candidates: they say nothing. */
   readonly withoutChosenCount: number;
   /** Mean of −ln P of what was chosen, by half-life; the least is taken. */
   readonly losses: readonly { readonly halfLifeMinutes: number; readonly loss: number }[];
@@ -140,7 +142,8 @@ export function fitFusion(
     );
   const first = fitted(among, cases.length, features, options);
   const atTop = choices(first.fusion, theBest, cases.length);
-  return atTop.length === 0 ? first : fitted(atTop, cases.length, features, options);
+  if (atTop.length === 0) return { ...first, isAmongBest: false };
+  return { ...fitted(atTop, cases.length, features, options), isAmongBest: true };
 }
 
 /** Throws `RequestError` for what a fit decides itself, and for more signals than a request may weigh. */
@@ -279,7 +282,7 @@ function fitted(
   caseCount: number,
   { types, count }: Features,
   { signals, halfLivesMinutes, ridge }: FitOptions,
-): FittedFusion {
+): Omit<FittedFusion, 'isAmongBest'> {
   const fits = halfLivesMinutes.map((halfLifeMinutes, h) => {
     const first = h * types.length;
     const columns = [...types.keys()].map((t) => first + t);

@@ -1,0 +1,26 @@
+/** Fitted weights as a table, with what they rest on. */
+import type { FittedFusion } from '../evaluation/fit-fusion.ts';
+import { plainTable } from './plain-table.ts';
+
+/** `out` is the file that they were written to. */
+export function fitText(
+  { fusion, weights, caseCount, isAmongBest, withoutChosenCount, losses }: FittedFusion,
+  out?: string,
+): string {
+  const rows = weights.map(({ name, weight, standardError }) => [
+    name,
+    weight.toFixed(3),
+    Number.isFinite(standardError) ? `± ${standardError.toFixed(3)}` : 'never differs',
+  ]);
+  const lossOf = ({ halfLifeMinutes, loss }: FittedFusion['losses'][number]): string =>
+    `${halfLifeMinutes} min ${loss.toFixed(4)}`;
+  const lines = [
+    plainTable(['what counts', 'weight', 'standard error'], rows),
+    '',
+    `half-life of actions ${fusion.halfLifeMinutes} min; −ln P of a choice: ${losses.map(lossOf).join(', ')}`,
+    `${caseCount - withoutChosenCount} of ${caseCount} cases had their shop among the ${isAmongBest ? 'best' : 'candidates'}`,
+  ];
+  if (!isAmongBest) lines.push('none was a choice among the best: the weights are those of the first round');
+  if (out !== undefined) lines.push(`wrote ${out}`);
+  return lines.join('\n');
+}
