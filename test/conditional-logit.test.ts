@@ -39,7 +39,7 @@ function lossOf(cases: readonly Case[], weights: readonly number[]): number {
 test('the weights by which choices were made are found, within their errors', () => {
   const random = new Random(3);
   const cases = Array.from({ length: 3_000 }, (): Case => {
-    return { features: Float64Array.from(choice(random, 12).flat()), chosenCount: 1 };
+    return { features: Float32Array.from(choice(random, 12).flat()), chosenCount: 1 };
   });
   const { weights, standardErrors, loss, stepCount } = fitConditionalLogit(cases, 5, 0.001);
   TRUE_WEIGHTS.forEach((weight, f) => {
@@ -55,7 +55,7 @@ test('the weights by which choices were made are found, within their errors', ()
 test('no other weights have less loss', () => {
   const random = new Random(4);
   const cases = Array.from({ length: 200 }, (): Case => {
-    return { features: Float64Array.from(choice(random, 8).flat()), chosenCount: 1 + random.below(3) };
+    return { features: Float32Array.from(choice(random, 8).flat()), chosenCount: 1 + random.below(3) };
   });
   const { weights } = fitConditionalLogit(cases, 5, 0);
   const weighed = (moved: readonly number[]): number =>
@@ -82,7 +82,7 @@ test('a stratified sample gives the same weights, if each of it counts for those
       : [drawn.length + 1, common.length + 1];
     const rows = [chosen!, ...notable, ...drawn];
     const offsets = Float64Array.from(rows, (row) => (isNotable(row) ? 0 : Math.log(of / count)));
-    return { features: Float64Array.from(rows.flat()), offsets, chosenCount: 1 };
+    return { features: Float32Array.from(rows.flat()), offsets, chosenCount: 1 };
   });
   const { weights, standardErrors } = fitConditionalLogit(sampled, 5, 0.001);
   TRUE_WEIGHTS.forEach((weight, f) =>
@@ -97,7 +97,7 @@ test('a sample of the alternatives gives the same weights within their errors', 
   const random = new Random(5);
   const all = Array.from({ length: 3_000 }, () => choice(random, 100));
   const sampled = all.map(([chosen, ...others]): Case => {
-    return { features: Float64Array.from([chosen!, ...others.slice(0, 15)].flat()), chosenCount: 1 };
+    return { features: Float32Array.from([chosen!, ...others.slice(0, 15)].flat()), chosenCount: 1 };
   });
   const { weights, standardErrors } = fitConditionalLogit(sampled, 5, 0.001);
   TRUE_WEIGHTS.forEach((weight, f) =>
@@ -107,7 +107,7 @@ test('a sample of the alternatives gives the same weights within their errors', 
 
 test('what always tells the choice gets a large weight, not an endless one', () => {
   const cases = Array.from({ length: 50 }, (): Case => {
-    return { features: Float64Array.from([1, 0, 0, 0]), chosenCount: 1 };
+    return { features: Float32Array.from([1, 0, 0, 0]), chosenCount: 1 };
   });
   const { weights } = fitConditionalLogit(cases, 1);
   expect(weights[0]).toBeGreaterThan(3);

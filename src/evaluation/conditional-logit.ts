@@ -14,8 +14,8 @@
 import { check } from '../base/errors.ts';
 
 export interface Case {
-  /** float64[alternatives][features], row by row. */
-  readonly features: Float64Array;
+  /** float32[alternatives][features], row by row: cases are many, and weights are known to three digits at best. */
+  readonly features: Float32Array;
   /** float64[alternatives]: ln of how many each stands for. Default: all for themselves alone. */
   readonly offsets?: Float64Array;
   /** The chosen alternatives stand in front. */
@@ -23,7 +23,7 @@ export interface Case {
 }
 
 export interface LogitFit {
-  /** One for each feature. */
+  /** One for each column. */
   readonly weights: Float64Array;
   /** Of each weight; it counts cases as independent. Infinity of a feature that never differs. */
   readonly standardErrors: Float64Array;
@@ -41,16 +41,21 @@ const HALVINGS_MAX = 30;
 /** What differs less than this, of its square, does not differ. */
 const ROUNDING = 1e-12;
 
-/** Fits `featureCount` weights. Weights of features that never differ within a case are 0. */
+/**
+ * Fits a weight to each of `columns` among the `featureCount` features of an alternative (default: all). Weights of features
+ * that never differ within a case are 0.
+ */
 export function fitConditionalLogit(
   cases: readonly Case[],
   featureCount: number,
   ridge = RIDGE_DEFAULT,
+  columns: readonly number[] = Array.from({ length: featureCount }, (_, column) => column),
 ): LogitFit {
   check(cases.length > 0, 'a fit needs cases');
-  const scales = featureScales(cases, featureCount);
-  let weights = new Float64Array(featureCount);
-  let state = stateAt(cases, weights, scales, ridge);
+  const table: Table = { cases, featureCount, columns: Uint32Array.from(columns) };
+  const scales = featureScales(table);
+  let weights = new Float64Array(columns.length);
+  let state = stateAt(table, weights, scales, ridge);
   let stepCount = 0;
   while (stepCount < STEP_COUNT_MAX) {
     stepCount++;
@@ -61,7 +66,7 @@ export function fitConditionalLogit(
     for (let halvings = 0; halvings < HALVINGS_MAX; halvings++) {
       const length = 0.5 ** halvings;
       nextWeights = weights.map((weight, f) => weight - length * step[f]!);
-      next = stateAt(cases, nextWeights, scales, ridge);
+      next = stateAt(table, nextWeights, scales, ridge);
       if (next.loss <= state.loss) break;
     }
     const gained = state.loss - next.loss;
@@ -81,16 +86,24 @@ export function fitConditionalLogit(
   };
 }
 
+/** The cases, and what of their features is weighed. */
+interface Table {
+  readonly cases: readonly Case[];
+  /** Of an alternative. */
+  readonly featureCount: number;
+  readonly columns: Uint32Array;
+}
+
 /** The root mean square of what each feature differs from its mean within cases; Infinity of one that never does. */
-function featureScales(cases: readonly Case[], featureCount: number): Float64Array {
-  const sums = new Float64Array(featureCount);
+function featureScales({ cases, featureCount, columns }: Table): Float64Array {
+  const sums = new Float64Array(columns.length);
   let rowCount = 0;
   for (const { features } of cases) {
     const rows = features.length / featureCount;
     rowCount += rows;
-    for (let f = 0; f < featureCount; f++) {
+    for (let f = 0; f < columns.length; f++) {
       let [sum, squares] = [0, 0];
-      for (let at = f; at < features.length; at += featureCount) {
+      for (let at = columns[f]!; at < features.length; at += featureCount) {
         sum += features[at]!;
         squares += features[at]! ** 2;
       }
@@ -112,7 +125,8 @@ interface State {
 }
 
 /** Loss, gradient and Hessian at `weights` of features over their `scales`. */
-function stateAt(cases: readonly Case[], weights: Float64Array, scales: Float64Array, ridge: number): State {
+function stateAt(table: Table, weights: Float64Array, scales: Float64Array, ridge: number): State {
+  const { cases, featureCount, columns } = table;
   const count = weights.length;
   const gradient = weights.map((weight) => ridge * weight);
   const hessian = new Float64Array(count * count);
@@ -123,16 +137,16 @@ function stateAt(cases: readonly Case[], weights: Float64Array, scales: Float64A
   const mean = new Float64Array(count);
   const row = new Float64Array(count);
   for (const { features, offsets, chosenCount } of cases) {
-    const utilities = utilitiesOf(features, factors, offsets);
+    const utilities = utilitiesOf(features, factors, offsets, table);
     const largest = utilities.reduce((a, b) => Math.max(a, b), -Infinity);
     const total = utilities.reduce((sum, utility) => sum + Math.exp(utility - largest), 0);
     const logTotal = largest + Math.log(total);
     const caseWeight = 1 / Math.sqrt(chosenCount);
     mean.fill(0);
-    for (let i = 0, at = 0; i < utilities.length; i++) {
+    for (let i = 0, start = 0; i < utilities.length; i++, start += featureCount) {
       const probability = Math.exp(utilities[i]! - logTotal);
       for (let f = 0; f < count; f++) {
-        row[f] = features[at++]! / scales[f]!;
+        row[f] = features[start + columns[f]!]! / scales[f]!;
         mean[f]! += probability * row[f]!;
         if (i < chosenCount) gradient[f]! -= caseWeight * row[f]!;
       }
@@ -157,14 +171,15 @@ function stateAt(cases: readonly Case[], weights: Float64Array, scales: Float64A
 }
 
 function utilitiesOf(
-  features: Float64Array,
+  features: Float32Array,
   factors: Float64Array,
   offsets: Float64Array | undefined,
+  { featureCount, columns }: Table,
 ): Float64Array {
-  const utilities = new Float64Array(features.length / factors.length);
-  for (let i = 0, at = 0; i < utilities.length; i++) {
+  const utilities = new Float64Array(features.length / featureCount);
+  for (let i = 0, start = 0; i < utilities.length; i++, start += featureCount) {
     let sum = offsets?.[i] ?? 0;
-    for (let f = 0; f < factors.length; f++) sum += factors[f]! * features[at++]!;
+    for (let f = 0; f < factors.length; f++) sum += factors[f]! * features[start + columns[f]!]!;
     utilities[i] = sum;
   }
   return utilities;

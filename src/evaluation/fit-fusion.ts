@@ -11,7 +11,6 @@
 import { check, EngineError, RequestError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { WEIGHT_MAX } from '../domain/action.ts';
-import type { Lane } from '../kernel/lane.ts';
 import { decays } from '../recommender/action-weights.ts';
 import type { Draft, Line } from '../recommender/line.ts';
 import { draftOf, firstSufficient, rankingOf } from '../recommender/recommender.ts';
@@ -134,13 +133,15 @@ export function fitFusion(
       return made ?? [];
     });
   };
-  const among = choices({ method: 'linear', signals: {} }, features.sample, 0);
-  if (among.length === 0)
+  const firstRound = (): Omit<FittedFusion, 'isAmongBest'> => {
+    const among = choices({ method: 'linear', signals: {} }, features.sample, 0);
+    if (among.length > 0) return fitted(among, cases.length, features, options);
     throw new EngineError(
       'input_invalid',
       `none of ${cases.length} cases is a choice: a shop of the case and another one among the candidates; take the snapshot that these actions belong to`,
     );
-  const first = fitted(among, cases.length, features, options);
+  };
+  const first = firstRound(); // what it was fitted to is gone when the second begins
   const atTop = choices(first.fusion, theBest, cases.length);
   if (atTop.length === 0) return { ...first, isAmongBest: false };
   return { ...fitted(atTop, cases.length, features, options), isAmongBest: true };
@@ -205,9 +206,9 @@ class Features {
     const { chosenCount } = others;
     if (chosenCount === 0 || chosenCount === positions.length) return null;
     const features = new Float64Array(positions.length * this.count);
-    this.#writeSimilarities(draft, positions, features);
+    this.#addSimilarities(draft, positions, features);
     this.#writeSignals(draft, positions, features);
-    return { features, ...others };
+    return { features: Float32Array.from(features), ...others };
   }
 
   /**
@@ -229,22 +230,28 @@ class Features {
     return { positions, chosenCount: chosen.size, offsets };
   };
 
-  #writeSimilarities(
+  /** What each alternative that a ranking holds is more similar than the last one of that ranking, aged. */
+  #addSimilarities(
     { lane, queries, job }: Draft,
     positions: readonly number[],
     features: Float64Array,
   ): void {
-    const rises = queries.map((_, n) => risesOf(lane, n));
-    this.#options.halfLivesMinutes.forEach((halfLifeMinutes, h) => {
-      const moments = queries.map(({ action }) => action!.atMs);
-      const fresh = decays(moments, job.nowMs, halfLifeMinutes);
-      queries.forEach(({ action }, n) => {
-        const column = h * this.types.length + this.types.indexOf(action!.type);
-        const weight = action!.weight * fresh[n]!;
-        positions.forEach((position, i) => {
-          features[i * this.count + column]! += weight * rises[n]![position]!;
+    const places = new Int32Array(lane.candidates.length).fill(-1);
+    positions.forEach((position, i) => (places[position] = i));
+    const moments = queries.map(({ action }) => action!.atMs);
+    const agings = this.#options.halfLivesMinutes.map((minutes) => decays(moments, job.nowMs, minutes));
+    queries.forEach(({ action }, n) => {
+      const type = this.types.indexOf(action!.type);
+      const count = lane.rankedCount(n);
+      const least = count === 0 ? 0 : lane.rankedSimilarity(n, count - 1);
+      for (let at = 0; at < count; at++) {
+        const i = places[lane.rankedPosition(n, at)]!;
+        if (i === -1) continue;
+        const rise = action!.weight * (lane.rankedSimilarity(n, at) - least);
+        agings.forEach((fresh, h) => {
+          features[i * this.count + h * this.types.length + type]! += fresh[n]! * rise;
         });
-      });
+      }
     });
   }
 
@@ -267,15 +274,6 @@ class Features {
   }
 }
 
-/** What each candidate that a ranking holds is more similar than its last one, by position. */
-function risesOf(lane: Lane, n: number): Float64Array {
-  const count = lane.rankedCount(n);
-  const least = count === 0 ? 0 : lane.rankedSimilarity(n, count - 1);
-  const rises = new Float64Array(lane.candidates.length); // 0 of those that it does not hold
-  for (let at = 0; at < count; at++) rises[lane.rankedPosition(n, at)] = lane.rankedSimilarity(n, at) - least;
-  return rises;
-}
-
 /** Fits once for each half-life, and takes the likeliest. */
 function fitted(
   cases: readonly Case[],
@@ -289,7 +287,7 @@ function fitted(
     columns.push(...Array.from(signals, (_, m) => count - signals.length + m));
     return {
       halfLifeMinutes,
-      fit: fitConditionalLogit(withColumns(cases, count, columns), columns.length, ridge),
+      fit: fitConditionalLogit(cases, count, ridge, columns),
     };
   });
   check(fits.length > 0, 'a fit needs a half-life');
@@ -328,14 +326,4 @@ const DIGITS = 6;
 function scaleOf({ weights }: LogitFit): number {
   const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
   return largest > WEIGHT_MAX ? WEIGHT_MAX / largest : 1;
-}
-
-function withColumns(cases: readonly Case[], count: number, columns: readonly number[]): Case[] {
-  return cases.map(({ features, ...others }) => {
-    const rows = features.length / count;
-    const kept = new Float64Array(rows * columns.length);
-    for (let row = 0, at = 0; row < rows; row++)
-      for (const column of columns) kept[at++] = features[row * count + column]!;
-    return { features: kept, ...others };
-  });
 }
