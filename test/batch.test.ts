@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLog } from '../src/base/log.ts';
 import { batchRequest } from '../src/batch/batch-request.ts';
 import { BatchUsers } from '../src/batch/batch-users.ts';
 import { userListFile } from '../src/batch/list-files.ts';
@@ -82,7 +83,7 @@ async function made(threads: number, at: string, more: Partial<RecommendRequest>
     userLists: workspace.path(`${madeCount}.ndjson`),
   };
   return withSharedSnapshot(built.store.pathOf('v1'), 'v1', threads, async (snapshot) => {
-    const request = batchRequest(more, LIMIT, nowMs, snapshot.generation.header.modelCard);
+    const request = batchRequest(more, LIMIT, nowMs, snapshot.generation, silentLog);
     const users = new BatchUsers(log, snapshot.generation, {
       nowMs,
       actionsPerUserMax: 200,

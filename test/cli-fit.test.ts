@@ -64,4 +64,10 @@ test('what does not hold is refused, with what to do', async () => {
   writeFileSync(weights, '{"fusion":{"method":"magic"}}');
   const { code, stderr } = await doorrank(buildTown(store, 'bad', '--request-defaults', weights));
   expect(`${code} ${stderr}`).toMatch(/^1 .*weights\.json: fusion\.method must be "rrf"/s);
+  const card = join(directory, 'card.json');
+  writeFileSync(card, '{"requestDefaults":{"fusion":{"method":"magic"}}}');
+  const carded = await doorrank(buildTown(store, 'bad', '--model-card', card));
+  expect(`${carded.code} ${carded.stderr}`).toMatch(
+    /^1 error: .*card\.json: requestDefaults\.fusion\.method must be "rrf"/s,
+  );
 });

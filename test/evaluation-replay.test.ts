@@ -1,5 +1,6 @@
 /** Cases are answered by the line that serves: what an engine answers to the same request, and what follows for metrics. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLog } from '../src/base/log.ts';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
 import { evaluate, EVALUATION_DEFAULTS, type EvaluationOptions } from '../src/evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../src/evaluation/evaluate-version.ts';
@@ -13,6 +14,7 @@ import { cutByShare, type CutLog } from '../src/evaluation/time-cut.ts';
 import { lineActionsOf } from '../src/evaluation/user-rows.ts';
 import { openEngine, type Engine } from '../src/index.ts';
 import type { Line } from '../src/recommender/line.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
 import { randomLog } from './made-log.ts';
 
@@ -107,6 +109,33 @@ test('a case is answered as the engine answers the same request', async () => {
   const asNew = { ...GIVEN, protocol: 'new' } as const;
   const users = newCases(cut);
   expect(replayed(users, asNew)).toEqual(await answered(users, asNew));
+});
+
+test('requestDefaults that do not hold, or not with the request, are ignored as where the version serves', async () => {
+  const wrong = {
+    nonsense: { fusion: { method: 'magic' } },
+    narrow: { limit: 5, fusion: { method: 'max', depth: 5 } },
+  };
+  const cases = nextCases(cut).slice(0, 20);
+  const expected = replayed(cases, GIVEN);
+  for (const [version, requestDefaults] of Object.entries(wrong)) {
+    const { path } = await buildSnapshot(
+      { ...built.inputs, version, metric: 'cosine', modelCard: { requestDefaults } },
+      built.store,
+    );
+    const lines: unknown[] = [];
+    const log = { ...silentLog, warn: (fields: object) => void lines.push(fields) };
+    const options = { ...EVALUATION_DEFAULTS, ...GIVEN, log, ks: [5] };
+    const rankings = withReplayedSnapshot(path, version, 'in-zone', (line) => {
+      evaluate(cut, line, options);
+      const replay = new Replay(new Setting(cut, line.generation), line, GIVEN);
+      const { ids } = line.generation.catalog;
+      return cases.map((asked) => Array.from(replay.begin(asked).rank(), (ordinal) => ids.idOf(ordinal)));
+    });
+    expect(rankings, version).toEqual(expected);
+    const problem = expect.stringContaining('fusion.method') as string;
+    expect(lines).toEqual(version === 'nonsense' ? [{ version, problem }] : []);
+  }
 });
 
 test('where only new shops are asked for, none that the user has acted on is in a ranking', () => {

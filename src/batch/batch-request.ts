@@ -1,13 +1,14 @@
 /** What a batch asks of the recommender: one request, in which only the user and the location are others each time. */
-import { EngineError, RequestError } from '../base/errors.ts';
+import { RequestError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
-import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
+import { learnedOf } from '../recommender/request-defaults.ts';
 import {
   RecommendRequestSchema,
   type CheckedRecommendRequest,
   type RecommendRequest,
 } from '../recommender/request.ts';
-import type { ModelCard } from '../snapshot/format.ts';
+import type { Generation } from '../snapshot/generation.ts';
 
 /** Users decide the first three, the batch the others. */
 const DECIDED = ['userId', 'actions', 'location', 'at', 'limit', 'explain', 'after', 'version'] as const;
@@ -28,32 +29,28 @@ export interface BatchRequest {
 }
 
 /**
- * `more` are parts of the request, such as `{ fusion }`; what they leave out is as `modelCard` has it, as where the version
- * serves. Throws `RequestError` for what cannot be said.
+ * `more` are parts of the request, such as `{ fusion }`; what they leave out is as the version decides, as where it serves:
+ * `log` is told of `requestDefaults` that are ignored. Throws `RequestError` for what cannot be said.
  */
 export function batchRequest(
   more: Partial<RecommendRequest>,
   limit: number,
   nowMs: number,
-  modelCard: ModelCard,
+  generation: Generation,
+  log: Log,
 ): BatchRequest {
   const decided = DECIDED.find((field) => field in more);
   if (decided !== undefined)
     throw new RequestError(decided, 'is what the batch decides for each user; leave it out');
-  const said = { ...SAID, ...more };
-  const learned = learnedDefaults(modelCard, (problem) => {
-    throw new EngineError(
-      'snapshot_invalid',
-      `the requestDefaults of the model card do not hold: ${problem}`,
-    );
-  });
-  const request = validate(RecommendRequestSchema, {
-    ...withDefaults(said, learned && withLearned(said, {}, learned)),
+  const said = {
+    ...SAID,
+    ...more,
     userId: 'each',
     location: { lon: 0, lat: 0 },
     at: new Date(nowMs).toISOString(),
     limit,
     explain: false,
-  });
+  };
+  const request = learnedOf(generation, log)?.check(said) ?? validate(RecommendRequestSchema, said);
   return { request, nowMs };
 }

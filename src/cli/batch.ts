@@ -14,6 +14,7 @@ import { askedVersion, readInstant, readRequest, readWhole } from './case-option
 import { readPath, readPaths, readText, storeOption } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
 import { readLog } from './read-log.ts';
+import { warningLog } from './warning-log.ts';
 
 const LIMIT_DEFAULT = 100;
 const THREADS_MAX = 64;
@@ -112,7 +113,7 @@ async function runBatchCommand(options: BatchOptions): Promise<void> {
   const output: BatchOutput = { table: options.out, userLists: options.userLists };
   await withSharedSnapshot(path, version, options.threads, async (snapshot) => {
     const { generation } = snapshot;
-    const request = batchRequest(options.with, options.limit, nowMs, generation.header.modelCard);
+    const request = batchRequest(options.with, options.limit, nowMs, generation, warningLog);
     const { actionsPerUserMax } = ACTION_STORE_DEFAULTS;
     const users = new BatchUsers(log, generation, { nowMs, actionsPerUserMax, locations });
     const startMs = performance.now();

@@ -24,6 +24,7 @@ import {
 import { evaluationText } from './evaluation-text.ts';
 import { readPath, readText } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
+import { warningLog } from './warning-log.ts';
 
 /** Instead of names of baselines. */
 const NO_BASELINES = 'none';
@@ -142,6 +143,7 @@ async function versionOptionsOf(options: EvaluateOptions, version: string): Prom
     baselines: options.baselines,
     reference: against ?? (rankersOf(options).includes(usual) ? usual : SUBJECT),
     heavyFrom: options.heavyFrom,
+    log: warningLog,
   };
 }
 

@@ -7,6 +7,7 @@ import { shown } from '../base/validate.ts';
 import { METRIC_CODE, type Metric } from '../kernel/kernel.ts';
 import { learnedDefaults } from '../recommender/request-defaults.ts';
 import type { BuiltSnapshot, CountedShops } from '../snapshot/build-snapshot.ts';
+import type { ModelCard } from '../snapshot/format.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { countShopSignals, SIGNAL_DEFAULTS } from '../training/shop-signals.ts';
 import { buildWithProgress } from './build-with-progress.ts';
@@ -207,9 +208,13 @@ function readRequestDefaults(path: string): unknown {
   });
 }
 
-function readModelCard(path: string): { [key: string]: unknown } {
+/** Throws `input_invalid` also for `requestDefaults` in it that no request could be answered with. */
+function readModelCard(path: string): ModelCard {
   const card = readJsonFile(path);
-  if (typeof card === 'object' && card !== null && !Array.isArray(card))
-    return card as { [key: string]: unknown };
-  throw new EngineError('input_invalid', `${path} must hold a JSON object, such as { "trainedBy": "…" }`);
+  if (typeof card !== 'object' || card === null || Array.isArray(card))
+    throw new EngineError('input_invalid', `${path} must hold a JSON object, such as { "trainedBy": "…" }`);
+  learnedDefaults(card, (problem) => {
+    throw new EngineError('input_invalid', `${path}: requestDefaults.${problem}`);
+  });
+  return card as ModelCard;
 }

@@ -68,7 +68,7 @@ import {
   versionOf,
 } from './shown-answers.ts';
 import { LiveStatuses } from './live-statuses.ts';
-import { Learned, learnedDefaults, withDefaults } from '../recommender/request-defaults.ts';
+import { learnedOf, withDefaults, type Learned } from '../recommender/request-defaults.ts';
 import { Runner, type Begun, type Json, type MadeRecommendation } from './runner.ts';
 import { Shadow, type ShadowComparison, type ShadowCounts } from './shadow.ts';
 import { sideVersionNames, SideVersions, type SideVersion, type VersionRole } from './side-versions.ts';
@@ -667,11 +667,7 @@ export class Engine {
   #requestTo({ generation }: Loaded, { asked, checked }: Question): CheckedRecommendRequest {
     let learned = this.#learned.get(generation);
     if (learned === undefined) {
-      const { version, header } = generation;
-      const complain = (problem: string): void =>
-        this.#log.warn({ version, problem }, 'the requestDefaults of the model card are ignored');
-      const said = learnedDefaults(header.modelCard, complain);
-      learned = said === undefined ? null : new Learned(said);
+      learned = learnedOf(generation, this.#log) ?? null;
       this.#learned.set(generation, learned);
     }
     return learned?.complete(asked, checked, this.#options.defaults) ?? checked;

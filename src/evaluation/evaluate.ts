@@ -3,6 +3,7 @@
  * Threads are not used: a case takes what a request takes, and one baseline about as much.
  */
 import { ACTION_STORE_DEFAULTS } from '../actions/action-store.ts';
+import type { Log } from '../base/log.ts';
 import type { Line } from '../recommender/line.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
 import { BASELINES, BASELINE_NAMES, type BaselineName } from './baselines/baselines.ts';
@@ -41,6 +42,8 @@ export interface EvaluationOptions extends CaseSelection {
   readonly actionsPerUserMax: number;
   readonly heavyFrom: number;
   readonly resampleCount: number;
+  /** As `ReplayOptions` has it. */
+  readonly log?: Log | undefined;
 }
 
 /** What is taken where nothing is said. */

@@ -2,17 +2,17 @@
  * Asks cases of the recommender that serves: each becomes the request that the user would have sent at that moment, with
  * the actions that the store would have held. Logs tell nothing of impressions and of live statuses: it has none.
  */
-import { EngineError, RequestError } from '../base/errors.ts';
+import { RequestError } from '../base/errors.ts';
+import { silentLog, type Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import type { Line } from '../recommender/line.ts';
 import type { RecommendJob } from '../recommender/recommend-job.ts';
 import { prepareRecommendation } from '../recommender/recommender.ts';
-import { learnedDefaults, withDefaults, withLearned } from '../recommender/request-defaults.ts';
+import { learnedOf, type Learned } from '../recommender/request-defaults.ts';
 import {
   RecommendRequestSchema,
   type CheckedRecommendRequest,
   type RecommendRequest,
-  type RequestDefaults,
 } from '../recommender/request.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
 import type { CandidateRule } from './replayed-snapshot.ts';
@@ -34,6 +34,8 @@ export interface ReplayOptions {
   readonly actionsPerUserMax: number;
   /** Whether weights are looked for: then nothing that the version was given before may count. */
   readonly isFitting?: boolean;
+  /** Told of `requestDefaults` that are ignored, as where the version serves. Default: nobody. */
+  readonly log?: Log | undefined;
 }
 
 /** A case whose candidates are found. */
@@ -49,7 +51,7 @@ export class Replay {
   readonly #line: Line;
   readonly #options: ReplayOptions;
   /** What the version decides for itself, as where it serves. */
-  readonly #learned: RequestDefaults | undefined;
+  readonly #learned: Learned | undefined;
 
   /** Throws `RequestError` if `options.request` says what cases decide. */
   constructor(setting: Setting, line: Line, options: ReplayOptions) {
@@ -58,14 +60,7 @@ export class Replay {
     this.#setting = setting;
     this.#line = line;
     this.#options = options;
-    this.#learned = options.isFitting
-      ? undefined
-      : learnedDefaults(line.generation.header.modelCard, (problem) => {
-          throw new EngineError(
-            'snapshot_invalid',
-            `the requestDefaults of the model card do not hold: ${problem}`,
-          );
-        });
+    this.#learned = options.isFitting ? undefined : learnedOf(line.generation, options.log ?? silentLog);
   }
 
   /** Finds the candidates of a case. One case at a time: they lie in the lane. */
@@ -99,14 +94,14 @@ export class Replay {
   requestOf(asked: EvaluationCase): CheckedRecommendRequest {
     const { protocol, candidates, request, depth } = this.#options;
     const said = { excludeSeen: protocol === 'new', openOnly: candidates === 'in-zone', ...request };
-    const defaults = this.#learned && withLearned(said, {}, this.#learned);
-    return validate(RecommendRequestSchema, {
-      ...withDefaults(said, defaults),
+    const all = {
+      ...said,
       userId: this.#setting.cut.log.userIds[asked.user]!,
       location: this.#setting.locationOf(asked),
       at: isoOf(asked.atMs),
       limit: depth,
       explain: false,
-    });
+    };
+    return this.#learned?.check(all) ?? validate(RecommendRequestSchema, all);
   }
 }

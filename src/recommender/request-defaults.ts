@@ -1,7 +1,9 @@
 /** What a deployment, or else the version that answers, has decided for requests that do not say it. */
 import { RequestError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { validate } from '../base/validate.ts';
 import { FusionSchema, METHOD_DEFAULT } from './fusion-schema.ts';
+import type { Generation } from '../snapshot/generation.ts';
 import {
   isDeepEnough,
   RecommendRequestSchema,
@@ -54,11 +56,22 @@ export function learnedDefaults(
   }
 }
 
+/** `learnedDefaults` of the version, with a line in the log if they are none that a request could have. */
+export function learnedOf(
+  { version, header }: Pick<Generation, 'version' | 'header'>,
+  log: Log,
+): Learned | undefined {
+  const said = learnedDefaults(header.modelCard, (problem) =>
+    log.warn({ version, problem }, 'the requestDefaults of the model card are ignored'),
+  );
+  return said && new Learned(said);
+}
+
 /**
  * What a deployment decided, and what it left to the version. Weights of a fusion belong together: where the request or
  * the deployment names another method than the version, nothing of the version's fusion holds.
  */
-export function withLearned(
+function withLearned(
   request: Partial<RecommendRequest>,
   decided: RequestDefaults = {},
   learned: RequestDefaults,
@@ -99,9 +112,16 @@ export class Learned {
       const completed = { ...checked, ...this.#parts };
       return isDeepEnough(completed) ? completed : checked;
     }
+    return this.check(asked, decided) ?? checked;
+  }
+
+  /** The same of a request that nothing has checked yet; undefined where the two do not go together. */
+  check(
+    asked: Partial<RecommendRequest>,
+    decided: RequestDefaults = {},
+  ): CheckedRecommendRequest | undefined {
     const defaults = withLearned(asked, decided, this.#said);
-    const { success, data } = RecommendRequestSchema.safeParse(withDefaults(asked, defaults));
-    return success ? data : checked;
+    return RecommendRequestSchema.safeParse(withDefaults(asked, defaults)).data;
   }
 }
 
