@@ -12,9 +12,9 @@ function evaluated(difference: Estimate, beside: string | null): EvaluationResul
   } as unknown as EvaluationResult;
 }
 
-function decided(low: number, mean: number, beside: string | null, isTestSeen = false): Decision {
+function decided(low: number | null, mean: number, beside: string | null, isTestSeen = false): Decision {
   const rule = { metric: 'ndcg@5', margin: 0.02, isTestSeen };
-  return decide(evaluated({ low, mean, high: 0.1 }, beside), rule);
+  return decide(evaluated({ low, mean, high: low === null ? null : 0.1 }, beside), rule);
 }
 
 test('beside an active version the lower end of the difference may be as low as the margin', () => {
@@ -39,6 +39,15 @@ test('without one popularity must be beaten', () => {
     isActivated: false,
     reason: expect.stringMatching(/ more than popularity .*: not clearly above popularity$/),
   });
+});
+
+test('one user decides nothing', () => {
+  expect(decided(null, 0.01, 'v1')).toEqual({
+    isActivated: false,
+    reason:
+      'ndcg@5 0.5000, 0.0100 more than v1 (of one user, so without an interval): may be worse by more than 0.02; more cases would tell',
+  });
+  expect(decided(null, 0.05, null).isActivated).toBe(false);
 });
 
 test('that the active version may know the answers is said', () => {

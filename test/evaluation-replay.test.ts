@@ -1,9 +1,11 @@
 /** Cases are answered by the line that serves: what an engine answers to the same request, and what follows for metrics. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../src/base/log.ts';
+import { evaluationText } from '../src/cli/evaluation-text.ts';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
 import { evaluate, EVALUATION_DEFAULTS, type EvaluationOptions } from '../src/evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../src/evaluation/evaluate-version.ts';
+import { metricBars } from '../src/evaluation/metric-bars.ts';
 import { nextCases } from '../src/evaluation/next-cases.ts';
 import { newCases } from '../src/evaluation/new-cases.ts';
 import { Replay, type ReplayOptions } from '../src/evaluation/replay.ts';
@@ -227,6 +229,16 @@ test('means lie in their intervals, differences are those of means, and all of i
   }
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   expect(evaluated({ protocol: 'new', reference: 'item-knn', ks: [10] })).toEqual(result);
+});
+
+test('of one user there are no intervals, in JSON, as text and in a plot', () => {
+  const result = evaluated({ caseCountMax: 1, reference: 'nearest', ks: [5] });
+  expect(result.slice.userCount).toBe(1);
+  for (const { metrics, difference } of result.rankers)
+    for (const { low, high } of Object.values({ ...metrics, ...difference }))
+      expect([low, high]).toEqual([null, null]);
+  expect(evaluationText(result)).toMatch(/^doorrank +\d\.\d{4} –( |$)/m);
+  expect(metricBars(result, 'doorrank')).not.toContain('NaN');
 });
 
 test('another version is asked the same: its figures are those it has alone, differences are paired', () => {

@@ -1,6 +1,7 @@
 /** An evaluation as plain tables: the headline with intervals, what differs from the reference, the rest, the groups. */
 import { headlineMetrics } from '../evaluation/headline-metrics.ts';
-import type { Estimate, EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
+import type { EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
+import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
 
 const DIGITS = 4;
@@ -16,7 +17,7 @@ export function evaluationText(result: EvaluationResult): string {
     sliceText(result),
     plainTable(
       ['ranker', ...headline],
-      rankers.map(({ name, metrics }) => [name, ...headline.map((metric) => withInterval(metrics[metric]!))]),
+      rankers.map(({ name, metrics }) => [name, ...headline.map((metric) => intervalText(metrics[metric]!))]),
     ),
     ...(others.length === 0
       ? []
@@ -25,13 +26,13 @@ export function evaluationText(result: EvaluationResult): string {
             [`less ${terms.reference}`, ...headline],
             others.map(({ name, difference }) => [
               name,
-              ...headline.map((metric) => withInterval(difference![metric]!, true)),
+              ...headline.map((metric) => intervalText(difference![metric]!, true)),
             ]),
           ),
         ]),
     moreTable(result),
     groupTable(result),
-    `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}.`,
+    `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}; – where there is one user.`,
   ].join('\n\n');
 }
 
@@ -79,15 +80,10 @@ function groupTable(result: EvaluationResult): string {
     `${name} (${meaning[name]}): ${groups[name].caseCount} cases of ${groups[name].userCount}`;
   const cell = (ranker: RankerResult, name: GroupName): string => {
     const estimate = ranker.groups[name][metric];
-    return estimate === undefined ? '' : withInterval(estimate);
+    return estimate === undefined ? '' : intervalText(estimate);
   };
   return plainTable(
     [metric, ...GROUPS.map(column)],
     rankers.map((ranker) => [ranker.name, ...GROUPS.map((name) => cell(ranker, name))]),
   );
-}
-
-function withInterval({ mean, low, high }: Estimate, signed = false): string {
-  const shown = (value: number): string => (signed && value >= 0 ? '+' : '') + value.toFixed(DIGITS);
-  return `${shown(mean)} [${shown(low)}, ${shown(high)}]`;
 }

@@ -2,6 +2,7 @@
 import { SUBJECT } from '../evaluation/evaluate.ts';
 import type { Estimate, EvaluationResult } from '../evaluation/result.ts';
 import type { RunRecord } from '../pipeline/run-records.ts';
+import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
 
 const DIGITS = 4;
@@ -53,13 +54,8 @@ function evaluationTable(run: RunRecord, { rankers, slice, terms }: EvaluationRe
       rankers.map(({ name, metrics: found, difference }) => [
         name,
         ...metrics.map((metric) => found[metric]?.mean.toFixed(DIGITS) ?? ''),
-        difference === undefined ? '' : intervalText(difference[metrics[0]!]!),
+        difference === undefined ? '' : intervalText(difference[metrics[0]!]!, true),
       ]),
     ),
   ].join('\n');
-}
-
-function intervalText({ mean, low, high }: Estimate): string {
-  const signed = (value: number): string => (value >= 0 ? '+' : '') + value.toFixed(DIGITS);
-  return `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 }

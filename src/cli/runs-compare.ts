@@ -1,11 +1,10 @@
 /** `doorrank runs compare`: what two pipeline runs were told differently, and what their versions scored. */
 import type { Command } from 'commander';
 import type { RunRecord } from '../pipeline/run-records.ts';
+import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
 import { estimateOf } from './run-text.ts';
 import { findRun, settingText, withRecords, workOption } from './work-records.ts';
-
-const DIGITS = 4;
 
 export function runsCompareCommand(runs: Command): void {
   runs
@@ -47,9 +46,7 @@ function figureTable(run: RunRecord, other: RunRecord): string {
   });
   const textOf = (of: RunRecord, metric: string): string => {
     const estimate = estimateOf(of, metric);
-    if (estimate === undefined) return '';
-    const { mean, low, high } = estimate;
-    return `${mean.toFixed(DIGITS)} [${low.toFixed(DIGITS)}, ${high.toFixed(DIGITS)}]`;
+    return estimate === undefined ? '' : intervalText(estimate);
   };
   const rows = metrics.map((metric) => [metric, textOf(run, metric), textOf(other, metric)]);
   return plainTable(

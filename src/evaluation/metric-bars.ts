@@ -41,7 +41,7 @@ export function metricBars(result: EvaluationResult, subject: string): string {
 
 /** The bars of one metric. All panels begin at 0 and have a scale of their own. */
 function panel(left: number, metric: string, rankers: readonly RankerResult[], subject: string): string[] {
-  const largest = Math.max(...rankers.map(({ metrics }) => metrics[metric]!.high));
+  const largest = Math.max(...rankers.map(({ metrics }) => metrics[metric]!.high ?? metrics[metric]!.mean));
   const scale = (value: number): number =>
     largest === 0 ? left : roundPixels(left + (value / largest) * BAR_WIDTH_MAX);
   const top = HEAD_HEIGHT - 6;
@@ -68,15 +68,21 @@ function bar(
   scale: (value: number) => number,
   color: string,
 ): string[] {
-  const [from, to] = [scale(low), scale(high)];
-  const cap = CAP_HEIGHT / 2;
+  const end = scale(high ?? mean);
   return [
     `<rect x="${left}" y="${middle - BAR_HEIGHT / 2}" width="${roundPixels(scale(mean) - left)}" height="${BAR_HEIGHT}" ` +
       `fill="${color}" rx="2"/>`,
+    ...(low === null ? [] : whiskers(scale(low), end, middle)),
+    svgText(end + 6, middle + 4, mean.toFixed(4), PLOT_COLOR.faint),
+  ];
+}
+
+function whiskers(from: number, to: number, middle: number): string[] {
+  const cap = CAP_HEIGHT / 2;
+  return [
     svgLine(from, middle, to, middle, PLOT_COLOR.text),
     svgLine(from, middle - cap, from, middle + cap, PLOT_COLOR.text),
     svgLine(to, middle - cap, to, middle + cap, PLOT_COLOR.text),
-    svgText(to + 6, middle + 4, mean.toFixed(4), PLOT_COLOR.faint),
   ];
 }
 

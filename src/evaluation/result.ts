@@ -1,12 +1,13 @@
 /** What an evaluation found: JSON, also as part of a model card, so fields are added and never change their meaning. */
 import type { RecommendRequest } from '../recommender/request.ts';
-import type { Interval } from './bootstrap.ts';
 import type { Protocol } from './cases.ts';
 import type { CandidateRule } from './replayed-snapshot.ts';
 
-/** A mean over cases, and what the middle 95 % of its bootstrap resamples lie between. */
-export interface Estimate extends Interval {
+/** A mean over cases, and what the middle 95 % of its bootstrap resamples lie between: null of one user, who tells nothing of others. */
+export interface Estimate {
   readonly mean: number;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** By metric, such as `ndcg@5`. */

@@ -52,6 +52,9 @@ export function summarize(
   }));
 }
 
+/** All resamples of one user are the same. */
+const NO_INTERVAL = { low: null, high: null };
+
 interface Estimates {
   readonly metrics: Metrics;
   /** To the reference. */
@@ -71,6 +74,7 @@ function estimatesOf(
     names.map((name) => Float64Array.from(places, (at) => board.columns.get(name)![at]!)),
   );
   const users = Uint32Array.from(places, (at) => cases[at]!.user);
+  const intervalOf = new Set(users).size > 1 ? percentileInterval : () => NO_INTERVAL;
   const resampled = resampledMeans(columns, users, seed, resampleCount);
   const referenceAt = boards.findIndex(({ name }) => name === reference);
   check(referenceAt !== -1, `${reference} is no ranker of this evaluation`);
@@ -79,10 +83,10 @@ function estimatesOf(
       names.map((name, m) => [name, of(b * names.length + m, referenceAt * names.length + m)]),
     );
   return boards.map((_, b) => ({
-    metrics: estimates(b, (at) => ({ mean: meanOf(columns[at]!), ...percentileInterval(resampled[at]!) })),
+    metrics: estimates(b, (at) => ({ mean: meanOf(columns[at]!), ...intervalOf(resampled[at]!) })),
     difference: estimates(b, (at, to) => ({
       mean: meanOf(columns[at]!) - meanOf(columns[to]!),
-      ...percentileInterval(resampled[at]!.map((mean, r) => mean - resampled[to]![r]!)),
+      ...intervalOf(resampled[at]!.map((mean, r) => mean - resampled[to]![r]!)),
     })),
   }));
 }

@@ -39,11 +39,12 @@ export function decide(evaluation: EvaluationResult, { metric, margin, isTestSee
   const difference = subject?.difference?.[metric];
   check(difference !== undefined, `an evaluation without ${metric} or differences decides nothing`);
   const figures = figuresOf(metric, subject!.metrics[metric]!, difference, beside ?? POPULARITY);
+  const lower = difference.low ?? -Infinity; // one user decides nothing
   if (beside === null) {
-    const isActivated = difference.low > 0;
+    const isActivated = lower > 0;
     return { isActivated, reason: `${figures}: ${isActivated ? '' : 'not '}clearly above popularity` };
   }
-  const isActivated = difference.low >= -margin;
+  const isActivated = lower >= -margin;
   const rule = isActivated
     ? `not worse by more than ${margin}`
     : difference.mean < -margin
@@ -57,9 +58,12 @@ export function decide(evaluation: EvaluationResult, { metric, margin, isTestSee
 
 /** Such as `ndcg@5 0.1234, 0.0100 more than v1 (95 %: -0.0020 to 0.0220)`. */
 function figuresOf(metric: string, { mean }: Estimate, difference: Estimate, other: string): string {
-  const [size, low, high] = [Math.abs(difference.mean), difference.low, difference.high].map((value) =>
-    value.toFixed(DIGITS),
-  );
+  const { low, high } = difference;
+  const size = Math.abs(difference.mean).toFixed(DIGITS);
   const comparison = `${size} ${difference.mean < 0 ? 'less' : 'more'} than ${other}`;
-  return `${metric} ${mean.toFixed(DIGITS)}, ${comparison} (95 %: ${low} to ${high})`;
+  const interval =
+    low === null || high === null
+      ? 'of one user, so without an interval'
+      : `95 %: ${low.toFixed(DIGITS)} to ${high.toFixed(DIGITS)}`;
+  return `${metric} ${mean.toFixed(DIGITS)}, ${comparison} (${interval})`;
 }

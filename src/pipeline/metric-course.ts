@@ -33,7 +33,9 @@ export function metricCourse(runs: readonly RunRecord[], metric: string): string
   if (points.length === 0) return null;
   const width = Math.max(WIDTH_MIN, 2 * MARGIN + AXIS_WIDTH + STEP_WIDTH * points.length);
   const height = HEAD_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT;
-  const top = Math.max(...points.map(({ estimate, popularity = 0 }) => Math.max(estimate.high, popularity)));
+  const top = Math.max(
+    ...points.map(({ estimate: { mean, high }, popularity = 0 }) => Math.max(high ?? mean, popularity)),
+  );
   const y = (value: number): number =>
     roundPixels(HEAD_HEIGHT + PLOT_HEIGHT * (top === 0 ? 1 : 1 - value / top));
   const x = (at: number): number => MARGIN + AXIS_WIDTH + STEP_WIDTH * (at + 0.5);
@@ -85,14 +87,15 @@ function mark(
 ): string[] {
   const fill = isActivated ? PLOT_COLOR.subject : '#ffffff';
   const below = HEAD_HEIGHT + PLOT_HEIGHT + 16;
+  const { mean, low, high } = estimate;
   const name =
     version.length <= NAME_CHARACTERS_MAX ? version : `${version.slice(0, NAME_CHARACTERS_MAX - 1)}…`;
   return [
     ...(popularity === undefined
       ? []
       : [svgLine(x - 8, y(popularity), x + 8, y(popularity), PLOT_COLOR.other, 'stroke-dasharray="4 3"')]),
-    svgLine(x, y(estimate.low), x, y(estimate.high), PLOT_COLOR.text),
-    `<circle cx="${x}" cy="${y(estimate.mean)}" r="4" fill="${fill}" stroke="${PLOT_COLOR.subject}"/>`,
+    ...(low === null || high === null ? [] : [svgLine(x, y(low), x, y(high), PLOT_COLOR.text)]),
+    `<circle cx="${x}" cy="${y(mean)}" r="4" fill="${fill}" stroke="${PLOT_COLOR.subject}"/>`,
     svgText(x, below, name, PLOT_COLOR.text, `text-anchor="end" transform="rotate(-40 ${x} ${below})"`),
   ];
 }
