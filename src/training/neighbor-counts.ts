@@ -9,7 +9,8 @@ const STEPS_BEFORE = 10;
 const SHOPS_OF_USER_MAX = 200;
 
 /** ln(1 + n / (10 · p)) for n steps within a session from a shop to another one that has the part p of all actions. */
-export function transitions({ count, shopCount, users, rows, atMs }: Visits, gapMs: number): NeighborRows {
+export function transitions(visits: Visits, gapMs: number): NeighborRows {
+  const { count, shopCount, users, rows, atMs } = visits;
   const before = new Int32Array(count).fill(-1);
   const lastOf = new Map<number, number>();
   const sums = new Float64Array(shopCount);
@@ -21,7 +22,7 @@ export function transitions({ count, shopCount, users, rows, atMs }: Visits, gap
     sums[rows[at]!]!++;
   }
   const steps = groupedBy(before, shopCount);
-  return strongest(shopCount, (row, tally) => {
+  return strongest(visits, (row, tally) => {
     for (let i = steps.starts[row]!; i < steps.starts[row + 1]!; i++) tally.add(rows[steps.places[i]!]!);
     return (other, n) => Math.log1p((n * count) / (STEPS_BEFORE * sums[other]!));
   });
@@ -39,7 +40,7 @@ export function sharedUsers(visits: Visits): NeighborRows {
   const userCountOf = (row: number): number => byShop.starts[row + 1]! - byShop.starts[row]!;
   let active = 0;
   for (let user = 0; user < userCount; user++) if (byUser.starts[user + 1]! > byUser.starts[user]!) active++;
-  return strongest(shopCount, (row, tally) => {
+  return strongest(visits, (row, tally) => {
     for (let i = byShop.starts[row]!; i < byShop.starts[row + 1]!; i++) {
       const user = users[byShop.places[i]!]!;
       for (let j = byUser.starts[user]!; j < byUser.starts[user + 1]!; j++) {
@@ -108,11 +109,21 @@ class Tally {
   }
 }
 
-/** For each shop the strongest of those that `count` meets, by the strength that it returns for a shop and its count. */
+/**
+ * For each shop the strongest of those that `count` meets, by the strength that it returns for a shop and its count. Of many
+ * that were met once strengths are often the same: then by count, by all actions, by the newest one. So which are kept does
+ * not hang on the order of the shops' file.
+ */
 function strongest(
-  shopCount: number,
+  { shopCount, rows: visited }: Visits,
   count: (row: number, tally: Tally) => (other: number, n: number) => number,
 ): NeighborRows {
+  const visitCounts = new Uint32Array(shopCount);
+  const newest = new Int32Array(shopCount).fill(-1);
+  visited.forEach((row, at) => {
+    visitCounts[row]!++;
+    newest[row] = at;
+  });
   const tally = new Tally(shopCount);
   const starts = new Uint32Array(shopCount + 1);
   const rows = new Uint32List();
@@ -120,9 +131,18 @@ function strongest(
   for (let row = 0; row < shopCount; row++) {
     const strengthOf = count(row, tally);
     const found = tally.met
-      .map((other) => ({ other, strength: strengthOf(other, tally.counts[other]!) }))
+      .map((other) => {
+        const n = tally.counts[other]!;
+        return { other, n, strength: strengthOf(other, n) };
+      })
       .filter(({ strength }) => Math.fround(strength) > 0)
-      .sort((a, b) => b.strength - a.strength || a.other - b.other);
+      .sort(
+        (a, b) =>
+          b.strength - a.strength ||
+          b.n - a.n ||
+          visitCounts[b.other]! - visitCounts[a.other]! ||
+          newest[b.other]! - newest[a.other]!,
+      );
     for (const { other, strength } of found.slice(0, NEIGHBOR_COUNT_MAX)) {
       rows.push(other);
       strengths.push(strength);
