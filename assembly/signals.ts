@@ -35,7 +35,7 @@ function lastCandidate(block: RequestBlock): u32 {
 /**
  * Adds factor · strength of each of `count` shops, u32 ordinals and f32 strengths, to the values of those that are
  * candidates; the first that is known of one takes the place of NaN. After `placeCandidates`. The bits are asked first: most
- * neighbors are none in a town of many shops, and all bits of one fit the nearest cache.
+ * neighbours are none in a town of many shops, and all bits of one fit the nearest cache.
  */
 export function addKnownOf(block: RequestBlock, ordinals: u32, strengths: u32, count: u32, factor: f64): void {
   if (block.candidateCount == 0) return;

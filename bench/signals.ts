@@ -1,6 +1,6 @@
 /**
  * What the signals of a linear fusion cost: the whole line of `engine.recommend` with them against the line without, in turn
- * in one process. 100,000 shops, 128 dimensions, cosine, hours and 100 neighbors counted for each shop; about 2,000
+ * in one process. 100,000 shops, 128 dimensions, cosine, hours and 100 neighbours counted for each shop; about 2,000
  * candidates, 20 shops with reasons; 16 users with 200 recorded actions, of which the newest 5 take part as queries and
  * all as the user's history.
  */
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Random } from '../src/base/random.ts';
 import { HOUR_BIN_COUNT } from '../src/catalog/hour-fits.ts';
-import { NEIGHBOR_COUNT_MAX, type NeighborRows } from '../src/catalog/neighbors.ts';
+import { NEIGHBOUR_COUNT_MAX, type NeighbourRows } from '../src/catalog/neighbours.ts';
 import type { Engine, RecommendRequest } from '../src/index.ts';
 import { SIGNAL_NAMES } from '../src/recommender/request-bounds.ts';
 import { buildSnapshot, type ShopSignals } from '../src/snapshot/build-snapshot.ts';
@@ -125,17 +125,17 @@ function counted({ count }: { readonly count: number }): ShopSignals {
     popularity: new Float64Array(count),
     timeZone: 'Asia/Seoul',
     hourFits: new Int8Array(count * HOUR_BIN_COUNT).map(() => random.below(60) - 30),
-    transitions: randomNeighbors(count, random),
-    together: randomNeighbors(count, random),
+    transitions: randomNeighbours(count, random),
+    together: randomNeighbours(count, random),
   };
 }
 
-function randomNeighbors(count: number, random: Random): NeighborRows {
-  const starts = Uint32Array.from({ length: count + 1 }, (_, row) => row * NEIGHBOR_COUNT_MAX);
-  const stride = Math.floor((count - 1) / NEIGHBOR_COUNT_MAX);
-  const rows = new Uint32Array(count * NEIGHBOR_COUNT_MAX).map((_, at) => {
-    const row = Math.floor(at / NEIGHBOR_COUNT_MAX);
-    return (row + 1 + (at % NEIGHBOR_COUNT_MAX) * stride + random.below(stride)) % count;
+function randomNeighbours(count: number, random: Random): NeighbourRows {
+  const starts = Uint32Array.from({ length: count + 1 }, (_, row) => row * NEIGHBOUR_COUNT_MAX);
+  const stride = Math.floor((count - 1) / NEIGHBOUR_COUNT_MAX);
+  const rows = new Uint32Array(count * NEIGHBOUR_COUNT_MAX).map((_, at) => {
+    const row = Math.floor(at / NEIGHBOUR_COUNT_MAX);
+    return (row + 1 + (at % NEIGHBOUR_COUNT_MAX) * stride + random.below(stride)) % count;
   });
   return { starts, rows, strengths: new Float32Array(rows.length).map(() => 0.1 + random.unit()) };
 }

@@ -10,20 +10,20 @@ import {
   noHourFits,
 } from '../src/catalog/hour-fits.ts';
 import {
-  encodeNeighbors,
-  NEIGHBOR_COUNT_MAX,
-  Neighbors,
-  noNeighbors,
-  type NeighborRows,
-} from '../src/catalog/neighbors.ts';
+  encodeNeighbours,
+  NEIGHBOUR_COUNT_MAX,
+  Neighbours,
+  noNeighbours,
+  type NeighbourRows,
+} from '../src/catalog/neighbours.ts';
 
 const SHOP_COUNT = 40;
 const ORDER = new Uint32Array(new Random(2).shuffle(Array.from({ length: SHOP_COUNT }, (_, row) => row)));
 const ORDINAL_OF = new Uint32Array(SHOP_COUNT);
 ORDER.forEach((row, ordinal) => (ORDINAL_OF[row] = ordinal));
 
-/** Some neighbors of every shop, by row. */
-function randomRows(): NeighborRows {
+/** Some neighbours of every shop, by row. */
+function randomRows(): NeighbourRows {
   const random = new Random(3);
   const starts = new Uint32Array(SHOP_COUNT + 1);
   const rows: number[] = [];
@@ -40,7 +40,7 @@ function randomRows(): NeighborRows {
 }
 
 const ROWS = randomRows();
-const SECTION = encodeNeighbors(ROWS, ORDER, ORDINAL_OF);
+const SECTION = encodeNeighbours(ROWS, ORDER, ORDINAL_OF);
 
 /** What the row of one ordinal says of that of another one, looked up in the input. */
 function saidOf(ordinal: number, other: number): number {
@@ -60,14 +60,14 @@ function isRefused(act: () => void): boolean {
   }
 }
 
-test('neighbors are those of the input, in the order of ordinals', () => {
-  const neighbors = new Neighbors(SECTION, 'together');
-  neighbors.verify(SHOP_COUNT, 0, SHOP_COUNT);
+test('neighbours are those of the input, in the order of ordinals', () => {
+  const neighbours = new Neighbours(SECTION, 'together');
+  neighbours.verify(SHOP_COUNT, 0, SHOP_COUNT);
   for (let ordinal = 0; ordinal < SHOP_COUNT; ordinal++)
     for (let other = 0; other < SHOP_COUNT; other++)
-      expect(neighbors.strengthOf(ordinal, other)).toBe(saidOf(ordinal, other));
+      expect(neighbours.strengthOf(ordinal, other)).toBe(saidOf(ordinal, other));
   for (let ordinal = 0; ordinal < SHOP_COUNT; ordinal++) {
-    const { ordinals, strengths, count } = neighbors.of(ordinal);
+    const { ordinals, strengths, count } = neighbours.of(ordinal);
     const others = new Uint32Array(SECTION.buffer, ordinals, count);
     expect(count).toBe(ROWS.starts[ORDER[ordinal]! + 1]! - ROWS.starts[ORDER[ordinal]!]!);
     expect([...new Float32Array(SECTION.buffer, strengths, count)]).toEqual(
@@ -76,18 +76,18 @@ test('neighbors are those of the input, in the order of ordinals', () => {
   }
 });
 
-test('changed neighbors are refused, or every answer still holds', () => {
+test('changed neighbours are refused, or every answer still holds', () => {
   let refusedCount = 0;
   for (let seed = 1; seed <= 2_000; seed++) {
     const random = new Random(seed);
     const bytes = SECTION.slice();
     bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
     const isBad = isRefused(() => {
-      const neighbors = new Neighbors(bytes, 'together');
-      neighbors.verify(SHOP_COUNT, 0, SHOP_COUNT);
+      const neighbours = new Neighbours(bytes, 'together');
+      neighbours.verify(SHOP_COUNT, 0, SHOP_COUNT);
       for (let ordinal = 0; ordinal < SHOP_COUNT; ordinal++) {
         const other = random.below(SHOP_COUNT);
-        expect(neighbors.strengthOf(ordinal, other), `seed ${seed}`).toBeGreaterThanOrEqual(0);
+        expect(neighbours.strengthOf(ordinal, other), `seed ${seed}`).toBeGreaterThanOrEqual(0);
       }
     });
     if (isBad) refusedCount++;
@@ -114,16 +114,16 @@ test.each<[string, (words: Uint32Array, strengths: Float32Array) => void, RegExp
     new Uint32Array(bytes.buffer),
     new Float32Array(bytes.buffer, bytes.length - entryCount * 4, entryCount),
   );
-  expect(() => new Neighbors(bytes, 'together').verify(SHOP_COUNT, 0, SHOP_COUNT)).toThrow(message);
+  expect(() => new Neighbours(bytes, 'together').verify(SHOP_COUNT, 0, SHOP_COUNT)).toThrow(message);
 });
 
-test('more neighbors of one shop than there may be are refused', () => {
-  const count = NEIGHBOR_COUNT_MAX + 1;
+test('more neighbours of one shop than there may be are refused', () => {
+  const count = NEIGHBOUR_COUNT_MAX + 1;
   const order = Uint32Array.from({ length: count + 1 }, (_, row) => row);
   const starts = new Uint32Array(count + 2).fill(count, 1);
   const rows = order.slice(1);
-  const bytes = encodeNeighbors({ starts, rows, strengths: new Float32Array(count).fill(1) }, order, order);
-  expect(() => new Neighbors(bytes, 'together').verify(count + 1, 0, count + 1)).toThrow(
+  const bytes = encodeNeighbours({ starts, rows, strengths: new Float32Array(count).fill(1) }, order, order);
+  expect(() => new Neighbours(bytes, 'together').verify(count + 1, 0, count + 1)).toThrow(
     /expected up to 100/,
   );
 });
@@ -152,9 +152,9 @@ test('hours are those of the input; what does not fit the shops or names no zone
 });
 
 test('sections of nothing counted know nothing, and hold for any number of shops', () => {
-  const neighbors = new Neighbors(noNeighbors(), 'together');
-  neighbors.verify(SHOP_COUNT, 0, SHOP_COUNT);
-  expect(neighbors.strengthOf(1, 2)).toBe(0);
+  const neighbours = new Neighbours(noNeighbours(), 'together');
+  neighbours.verify(SHOP_COUNT, 0, SHOP_COUNT);
+  expect(neighbours.strengthOf(1, 2)).toBe(0);
   const hours = new HourFits(noHourFits());
   hours.verify(SHOP_COUNT);
   expect(hours.binAt(0)).toBe(-1);

@@ -83,9 +83,9 @@ class Scan {
       case 'own-frequency':
         return this.#perShop((shop) => this.#wantedIn([...history]).filter((each) => each === shop).length);
       case 'item-knn':
-        return this.#neighborSums(own, this.#userBaskets());
+        return this.#neighbourSums(own, this.#userBaskets());
       case 'session-co-occurrence':
-        return this.#neighborSums(
+        return this.#neighbourSums(
           new Set(this.#wantedIn(this.#sessions([...history]).at(-1) ?? [])),
           this.#trainingRowsByUser().flatMap((rows) =>
             this.#sessions(rows).map((session) => new Set(this.#wantedIn(session))),
@@ -188,7 +188,7 @@ class Scan {
     return sessions;
   }
 
-  #neighborSums(own: ReadonlySet<number>, baskets: readonly ReadonlySet<number>[]): number[] {
+  #neighbourSums(own: ReadonlySet<number>, baskets: readonly ReadonlySet<number>[]): number[] {
     const holding = (shop: number) => new Set(baskets.flatMap((basket, n) => (basket.has(shop) ? [n] : [])));
     const of = this.#perShop((shop) => shop).map(holding);
     return this.#perShop((shop) => {

@@ -9,7 +9,7 @@ import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
 const SHOP_COUNT = 900;
-const NEIGHBOR_COUNT = 60;
+const NEIGHBOUR_COUNT = 60;
 const memory = new LinearMemory();
 const KERNELS: [string, () => Kernel | null][] = [
   ['relaxed-simd', () => wasmKernel('relaxed-simd', memory)],
@@ -17,14 +17,14 @@ const KERNELS: [string, () => Kernel | null][] = [
   ['scalar', () => new ScalarKernel(memory)],
 ];
 
-/** Candidates in a lane, fused to scores of 0, and shops behind it: neighbors with strengths, and points. */
+/** Candidates in a lane, fused to scores of 0, and shops behind it: neighbours with strengths, and points. */
 function load(kernel: Kernel, candidates: readonly number[]) {
   const bounds = { queryCountMax: 1, signalCountMax: 1, depthMax: 1, limitMax: 1 };
   const bytes = laneBytes({ ...bounds, shopCount: SHOP_COUNT, rowFloats: 4 });
   const points = LinearMemory.snapshotBase(2, bytes);
   const ordinals = points + SHOP_COUNT * 24;
-  const strengths = ordinals + NEIGHBOR_COUNT * 4;
-  memory.reserve(strengths + NEIGHBOR_COUNT * 4);
+  const strengths = ordinals + NEIGHBOUR_COUNT * 4;
+  memory.reserve(strengths + NEIGHBOUR_COUNT * 4);
   // What an earlier request left: no place of it may be taken for one of this.
   memory.views.u32.fill(0xffffffff, LinearMemory.laneStart(1, bytes) / 4, points / 4);
   const lane = new Lane(memory, kernel, 1, bytes);
@@ -33,7 +33,7 @@ function load(kernel: Kernel, candidates: readonly number[]) {
   lane.setQueries({ rows: points, norms: points, rowFloats: 4, quantized: null }, 'innerProduct', 0);
   lane.rank(1, false);
   lane.fuse('linear', [], 60);
-  return { lane, points, list: { ordinals, strengths, count: NEIGHBOR_COUNT } };
+  return { lane, points, list: { ordinals, strengths, count: NEIGHBOUR_COUNT } };
 }
 
 /** Every one with some likelihood, so that runs and single ones come; none, one, an odd number. */
@@ -46,7 +46,7 @@ function randomCandidates(random: Random): number[] {
 describe.each(KERNELS)('%s', (_, make) => {
   const kernel = make()!;
 
-  test('what is known of neighbors is added to those that are candidates', () => {
+  test('what is known of neighbours is added to those that are candidates', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = new Random(seed);
       const candidates = randomCandidates(random);
@@ -55,7 +55,7 @@ describe.each(KERNELS)('%s', (_, make) => {
       lane.values.fill(Number.NaN);
       for (let round = 0; round < 3; round++) {
         const factor = random.pick([1, 0.3, -2]);
-        for (let at = 0; at < NEIGHBOR_COUNT; at++) {
+        for (let at = 0; at < NEIGHBOUR_COUNT; at++) {
           const ordinal = random.below(SHOP_COUNT);
           const strength = Math.fround(0.1 + random.unit());
           memory.views.u32[list.ordinals / 4 + at] = ordinal;

@@ -231,7 +231,7 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
         ...ownValues(userId, shop),
       };
       for (const [name, value] of Object.entries(expected)) {
-        // Bytes of 1/32 for hours, 24 bits for neighbors.
+        // Bytes of 1/32 for hours, 24 bits for neighbours.
         const tolerance = name === 'hourFit' ? 1 / 64 + 1e-9 : 1e-6 * Math.max(1, Math.abs(value));
         const isSame = Number.isNaN(value)
           ? Number.isNaN(values[name])

@@ -8,7 +8,7 @@ import { check, EngineError, RequestError } from '../base/errors.ts';
 import { shown } from '../base/validate.ts';
 import { Columns } from '../catalog/columns.ts';
 import { encodeHourFits, noHourFits } from '../catalog/hour-fits.ts';
-import { encodeNeighbors, noNeighbors, type NeighborRows } from '../catalog/neighbors.ts';
+import { encodeNeighbours, noNeighbours, type NeighbourRows } from '../catalog/neighbours.ts';
 import { userListCountIn } from '../catalog/user-lists.ts';
 import {
   OpeningHoursBuilder,
@@ -50,8 +50,8 @@ export interface ShopSignals {
   readonly timeZone: string;
   /** Bytes of catalog/hour-fits.ts. */
   readonly hourFits: Int8Array;
-  readonly transitions: NeighborRows;
-  readonly together: NeighborRows;
+  readonly transitions: NeighbourRows;
+  readonly together: NeighbourRows;
 }
 
 /** The shops of a build, for who counts what was done at them. */
@@ -270,11 +270,11 @@ function signalSections(
   ordinalOf: Uint32Array,
 ): Omit<UsageSections, 'userLists'> {
   if (signals === undefined)
-    return { hourFits: noHourFits(), transitions: noNeighbors(), together: noNeighbors() };
+    return { hourFits: noHourFits(), transitions: noNeighbours(), together: noNeighbours() };
   return {
     hourFits: encodeHourFits(signals.timeZone, signals.hourFits, order),
-    transitions: encodeNeighbors(signals.transitions, order, ordinalOf),
-    together: encodeNeighbors(signals.together, order, ordinalOf),
+    transitions: encodeNeighbours(signals.transitions, order, ordinalOf),
+    together: encodeNeighbours(signals.together, order, ordinalOf),
   };
 }
 

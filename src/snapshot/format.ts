@@ -43,8 +43,8 @@
  *   keywordPieces pieces       by which texts nobody knows are taken for a keyword, see encoder/keyword-pieces.ts
  *   userLists     lists        shops recommended to single users ahead of time, see catalog/user-lists.ts
  *   hourFits      fits         at which hours each shop is wanted, see catalog/hour-fits.ts
- *   transitions   neighbors    where users go from each shop, see catalog/neighbors.ts
- *   together      neighbors    which shops each shop shares its users with
+ *   transitions   neighbours    where users go from each shop, see catalog/neighbours.ts
+ *   together      neighbours    which shops each shop shares its users with
  *   pieceRows     pieces       embeddings that those of other texts are composed of, see encoder/piece-rows.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';

@@ -5,7 +5,7 @@ import { invalidSection } from '../base/invalid-section.ts';
 import { TextTable } from '../base/text-table.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { HourFits, noHourFits } from '../catalog/hour-fits.ts';
-import { Neighbors, noNeighbors } from '../catalog/neighbors.ts';
+import { Neighbours, noNeighbours } from '../catalog/neighbours.ts';
 import { OpeningHours } from '../catalog/opening-hours.ts';
 import { UserLists, UserListsBuilder } from '../catalog/user-lists.ts';
 import { ZoneHours } from '../catalog/zone-hours.ts';
@@ -46,8 +46,8 @@ export class Generation {
   readonly userLists: UserLists;
   /** What was counted of users' actions when the snapshot was built; nothing before format 4. */
   readonly hourFits: HourFits;
-  readonly transitions: Neighbors;
-  readonly together: Neighbors;
+  readonly transitions: Neighbours;
+  readonly together: Neighbours;
   /** Undefined in a snapshot before format 3. */
   readonly keywordPieces: KeywordPieces | undefined;
   /** Undefined in a snapshot before format 4. */
@@ -84,8 +84,8 @@ export class Generation {
         : OpeningHours.over(this.bytes('hours'));
     this.userLists = new UserLists(sections.userLists ? this.bytes('userLists') : NO_USER_LISTS);
     this.hourFits = new HourFits(sections.hourFits ? this.bytes('hourFits') : noHourFits());
-    this.transitions = this.#neighbors('transitions');
-    this.together = this.#neighbors('together');
+    this.transitions = this.#neighbours('transitions');
+    this.together = this.#neighbours('together');
     const counts = this.float64('keywordCounts');
     this.keywordPieces = sections.keywordPieces && new KeywordPieces(this.bytes('keywordPieces'), counts);
     this.pieceRows = sections.pieceRows && new PieceRows(this.bytes('pieceRows'));
@@ -179,8 +179,8 @@ export class Generation {
     );
   }
 
-  #neighbors(name: 'transitions' | 'together'): Neighbors {
-    return new Neighbors(this.header.sections[name] ? this.bytes(name) : noNeighbors(), name);
+  #neighbours(name: 'transitions' | 'together'): Neighbours {
+    return new Neighbours(this.header.sections[name] ? this.bytes(name) : noNeighbours(), name);
   }
 
   #address(name: SectionName): number {

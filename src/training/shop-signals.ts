@@ -5,7 +5,7 @@ import { HOUR_BIN_COUNT, hourBinOf, hourFitByte } from '../catalog/hour-fits.ts'
 import { ZoneClock } from '../catalog/zone-clock.ts';
 import type { CountedShops, ShopSignals } from '../snapshot/build-snapshot.ts';
 import type { ActionLog } from './action-log.ts';
-import { sharedUsers, transitions } from './neighbor-counts.ts';
+import { sharedUsers, transitions } from './neighbour-counts.ts';
 import { visitsIn, type Visits } from './visits.ts';
 
 export interface ShopSignalOptions {
@@ -62,7 +62,7 @@ function popularity(
 const ACTIONS_BEFORE = { shop: 5, category: 20 };
 
 /**
- * ln(P(hour | shop) / P(hour)), each hour counted half and its neighbors a quarter; P(hour | shop) as if the shop had had 5 more
+ * ln(P(hour | shop) / P(hour)), each hour counted half and its neighbours a quarter; P(hour | shop) as if the shop had had 5 more
  * actions in the manner of its category, and that 20 in the manner of all (Dirichlet priors: Gelman et al., Bayesian
  * Data Analysis). Of shops without an action and a category nothing is known.
  */

@@ -7,16 +7,16 @@ import type { Setting } from '../setting.ts';
 import { sessionStart } from '../user-rows.ts';
 import type { Baseline, BaselineOptions } from './baseline.ts';
 import { sessionBaskets, wantedIn } from './baskets.ts';
-import { ShopNeighbors } from './shop-neighbors.ts';
+import { ShopNeighbours } from './shop-neighbours.ts';
 
 export function sessionCoOccurrence(setting: Setting, { sessionGapMs }: BaselineOptions): Baseline {
   const { log } = setting.cut;
-  const neighbors = new ShopNeighbors(sessionBaskets(setting, sessionGapMs), setting.shopCount);
+  const neighbours = new ShopNeighbours(sessionBaskets(setting, sessionGapMs), setting.shopCount);
   return {
     write({ history }, strengths) {
       if (history.length === 0) return;
       const last = history.subarray(sessionStart(log, history, history.length, sessionGapMs));
-      for (const shop of wantedIn(setting, last)) neighbors.addTo(strengths, shop);
+      for (const shop of wantedIn(setting, last)) neighbours.addTo(strengths, shop);
     },
   };
 }

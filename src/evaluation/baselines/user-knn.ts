@@ -8,7 +8,7 @@ import { bestOf } from '../best-of.ts';
 import type { Baseline } from './baseline.ts';
 import { userBaskets, wantedIn } from './baskets.ts';
 
-const NEIGHBORS_MAX = 200;
+const NEIGHBOURS_MAX = 200;
 
 export function userKnn(setting: Setting): Baseline {
   const baskets = userBaskets(setting);
@@ -26,8 +26,8 @@ export function userKnn(setting: Setting): Baseline {
         }
       }
       for (const other of found) similarities[other]! /= Math.sqrt(shops.size * sizes[other]!);
-      for (const neighbor of bestOf(found, similarities, sizes, NEIGHBORS_MAX))
-        for (const shop of baskets.of(neighbor)) strengths[shop]! += similarities[neighbor]!;
+      for (const neighbour of bestOf(found, similarities, sizes, NEIGHBOURS_MAX))
+        for (const shop of baskets.of(neighbour)) strengths[shop]! += similarities[neighbour]!;
       for (const other of found) similarities[other] = 0;
     },
   };

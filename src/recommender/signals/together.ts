@@ -5,14 +5,14 @@
  * knows that two shops have their users in common, and nothing of shops with none.
  */
 import type { Generation } from '../../snapshot/generation.ts';
-import { neighborSignal } from './neighbor-signal.ts';
+import { neighbourSignal } from './neighbour-signal.ts';
 import type { History } from './history.ts';
 import type { Signal } from './signal.ts';
 
-/** A hundred neighbors of each are 2,000 numbers to add up, some 20 µs. */
+/** A hundred neighbours of each are 2,000 numbers to add up, some 20 µs. */
 const SHOP_COUNT_MAX = 20;
 
 export function together(generation: Generation, { shops }: History): Signal {
   const newest = shops.ordinals.subarray(0, SHOP_COUNT_MAX);
-  return neighborSignal('together', generation.together, newest, 1 / Math.sqrt(newest.length));
+  return neighbourSignal('together', generation.together, newest, 1 / Math.sqrt(newest.length));
 }

@@ -5,10 +5,10 @@
  * against them (the m-estimate: Cestnik, ECAI 1990).
  */
 import type { Generation } from '../../snapshot/generation.ts';
-import { neighborSignal } from './neighbor-signal.ts';
+import { neighbourSignal } from './neighbour-signal.ts';
 import type { History } from './history.ts';
 import type { Signal } from './signal.ts';
 
 export function transition({ transitions }: Generation, { shops }: History): Signal {
-  return neighborSignal('transition', transitions, shops.ordinals.subarray(0, 1), 1);
+  return neighbourSignal('transition', transitions, shops.ordinals.subarray(0, 1), 1);
 }

@@ -11,10 +11,10 @@ import { invalidSection } from '../base/invalid-section.ts';
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 4;
 /** Entries of one shop. */
-export const NEIGHBOR_COUNT_MAX = 100;
+export const NEIGHBOUR_COUNT_MAX = 100;
 
-/** Neighbors by the rows of shops in some input, as a section is made of them. */
-export interface NeighborRows {
+/** Neighbours by the rows of shops in some input, as a section is made of them. */
+export interface NeighbourRows {
   /** First entry of each row, then how many there are. */
   readonly starts: Uint32Array;
   readonly rows: Uint32Array;
@@ -22,13 +22,13 @@ export interface NeighborRows {
 }
 
 /** The section of a snapshot that nothing was counted for. */
-export function noNeighbors(): Uint8Array {
+export function noNeighbours(): Uint8Array {
   return new Uint8Array(HEADER_BYTES + ENTRY_BYTES);
 }
 
 /** The section. `order[ordinal]` is a row of the input and `ordinalOf[row]` its ordinal. */
-export function encodeNeighbors(
-  { starts, rows, strengths }: NeighborRows,
+export function encodeNeighbours(
+  { starts, rows, strengths }: NeighbourRows,
   order: Uint32Array,
   ordinalOf: Uint32Array,
 ): Uint8Array {
@@ -55,7 +55,7 @@ function partsOf({ buffer, byteOffset }: Uint8Array, shopCount: number, entryCou
   return { starts, ordinals, strengths };
 }
 
-export class Neighbors {
+export class Neighbours {
   /** 0 where nothing was counted. */
   readonly shopCount: number;
   readonly #section: string;
@@ -119,10 +119,10 @@ export class Neighbors {
 
   #verifyShop(ordinal: number): void {
     const [start, end] = [this.#starts[ordinal]!, this.#starts[ordinal + 1]!];
-    if (end < start || end - start > NEIGHBOR_COUNT_MAX)
+    if (end < start || end - start > NEIGHBOUR_COUNT_MAX)
       throw invalidSection(
         this.#section,
-        `ordinal ${ordinal} has the entries ${start} to ${end}, expected up to ${NEIGHBOR_COUNT_MAX}`,
+        `ordinal ${ordinal} has the entries ${start} to ${end}, expected up to ${NEIGHBOUR_COUNT_MAX}`,
       );
     let last = -1;
     for (let at = start; at < end; at++) {

@@ -1,17 +1,17 @@
 /**
  * The shops most often wanted together with each shop: the cosine of their columns in the matrix of baskets × shops,
  * n(i, j) / √(n(i) · n(j)) (Deshpande & Karypis, "Item-based top-N recommendation algorithms", TOIS 2004). A shop is no
- * neighbor of its own. Without a shrink term: 100 in the denominator made item-kNN better for new shops in Petaling Jaya
+ * neighbour of its own. Without a shrink term: 100 in the denominator made item-kNN better for new shops in Petaling Jaya
  * (nDCG@5 .044 to .072) and worse for next shops in New York (accuracy@5 .438 to .096).
  */
 import { Float64List, Uint32List } from '../../base/growing-list.ts';
 import { bestOf } from '../best-of.ts';
 import type { Baskets } from './baskets.ts';
 
-/** Of more neighbors the farther ones add little; 1,000 shops with 200 each take 2.4 MB. */
-const NEIGHBORS_MAX = 200;
+/** Of more neighbours the farther ones add little; 1,000 shops with 200 each take 2.4 MB. */
+const NEIGHBOURS_MAX = 200;
 
-export class ShopNeighbors {
+export class ShopNeighbours {
   readonly #starts = new Uint32List();
   readonly #shops = new Uint32List();
   readonly #similarities = new Float64List();
@@ -25,7 +25,7 @@ export class ShopNeighbors {
     for (let shop = 0; shop < shopCount; shop++) {
       const found = countTogether(shop, baskets, basketsOf, counts);
       for (const other of found) counts[other]! /= Math.sqrt(sizes[shop]! * sizes[other]!);
-      for (const other of bestOf(found, counts, sizes, NEIGHBORS_MAX)) {
+      for (const other of bestOf(found, counts, sizes, NEIGHBOURS_MAX)) {
         this.#shops.push(other);
         this.#similarities.push(counts[other]!);
       }
@@ -34,7 +34,7 @@ export class ShopNeighbors {
     }
   }
 
-  /** Adds the similarity of each neighbor of a shop to its strength. */
+  /** Adds the similarity of each neighbour of a shop to its strength. */
   addTo(strengths: Float64Array, shop: number): void {
     const starts = this.#starts.values;
     const shops = this.#shops.values;

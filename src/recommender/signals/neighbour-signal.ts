@@ -1,11 +1,11 @@
 /** What some shops say of others, added up. */
-import type { Neighbors } from '../../catalog/neighbors.ts';
+import type { Neighbours } from '../../catalog/neighbours.ts';
 import type { Signal } from './signal.ts';
 
 /** factor · Σ of what `said` say of a shop; nothing of shops that none of them speaks for. */
-export function neighborSignal(
+export function neighbourSignal(
   name: string,
-  neighbors: Neighbors,
+  neighbours: Neighbours,
   said: Uint32Array,
   factor: number,
 ): Signal {
@@ -17,7 +17,7 @@ export function neighborSignal(
   };
   const valueFor = (ordinal: number): number => {
     let sum = 0;
-    for (const other of said) sum += factor * neighbors.strengthOf(other, ordinal);
+    for (const other of said) sum += factor * neighbours.strengthOf(other, ordinal);
     return sum === 0 ? Number.NaN : sum;
   };
   return {
@@ -26,8 +26,8 @@ export function neighborSignal(
     strengthOf: valueOf,
     write: (lane) => {
       lane.values.fill(Number.NaN);
-      if (neighbors.shopCount === 0) return; // nobody speaks for anybody
-      for (const other of said) lane.addKnown(neighbors.of(other), factor);
+      if (neighbours.shopCount === 0) return; // nobody speaks for anybody
+      for (const other of said) lane.addKnown(neighbours.of(other), factor);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Which shops speak for which others: by the next step of a user, and by having their users in common. */
 import { Float64List, Uint32List } from '../base/growing-list.ts';
-import { NEIGHBOR_COUNT_MAX, type NeighborRows } from '../catalog/neighbors.ts';
+import { NEIGHBOUR_COUNT_MAX, type NeighbourRows } from '../catalog/neighbours.ts';
 import type { Visits } from './visits.ts';
 
 /** Steps that never happened and stand against those that did, see recommender/signals/transition.ts. */
@@ -9,7 +9,7 @@ const STEPS_BEFORE = 10;
 const SHOPS_OF_USER_MAX = 200;
 
 /** ln(1 + n / (10 · p)) for n steps within a session from a shop to another one that has the part p of all actions. */
-export function transitions(visits: Visits, gapMs: number): NeighborRows {
+export function transitions(visits: Visits, gapMs: number): NeighbourRows {
   const { count, shopCount, users, rows, atMs } = visits;
   const before = new Int32Array(count).fill(-1);
   const lastOf = new Map<number, number>();
@@ -32,7 +32,7 @@ export function transitions(visits: Visits, gapMs: number): NeighborRows {
  * ln((n + 1) / (a · b / users + 1)) for n users of both of two shops that have a and b users; those above 0. The newest 200
  * shops of a user count.
  */
-export function sharedUsers(visits: Visits): NeighborRows {
+export function sharedUsers(visits: Visits): NeighbourRows {
   const { shopCount, userCount } = visits;
   const { users, rows } = distinctShops(visits);
   const byShop = groupedBy(rows, shopCount);
@@ -117,7 +117,7 @@ class Tally {
 function strongest(
   { shopCount, rows: visited }: Visits,
   count: (row: number, tally: Tally) => (other: number, n: number) => number,
-): NeighborRows {
+): NeighbourRows {
   const visitCounts = new Uint32Array(shopCount);
   const newest = new Int32Array(shopCount).fill(-1);
   visited.forEach((row, at) => {
@@ -143,7 +143,7 @@ function strongest(
           visitCounts[b.other]! - visitCounts[a.other]! ||
           newest[b.other]! - newest[a.other]!,
       );
-    for (const { other, strength } of found.slice(0, NEIGHBOR_COUNT_MAX)) {
+    for (const { other, strength } of found.slice(0, NEIGHBOUR_COUNT_MAX)) {
       rows.push(other);
       strengths.push(strength);
     }
