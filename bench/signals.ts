@@ -121,7 +121,9 @@ async function buildCounted(directory: string): Promise<void> {
 /** As dense as signals can be. */
 function counted({ count }: { readonly count: number }): ShopSignals {
   const random = new Random(SEED);
+  const day = '2026-11-22T00:00:00.000Z';
   return {
+    countedActions: { count, from: day, to: day },
     popularity: new Float64Array(count),
     timeZone: 'Asia/Seoul',
     hourFits: new Int8Array(count * HOUR_BIN_COUNT).map(() => random.below(60) - 30),

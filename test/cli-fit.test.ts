@@ -28,9 +28,28 @@ test('fit tells what counts, and a version built with it answers by it', async (
   const { fusion } = JSON.parse(readFileSync(weights, 'utf8')) as Written;
   expect(fusion).toMatchObject({ method: 'linear' });
 
-  await succeed(
+  const built = await doorrank(
     buildTown(store, 'fitted', '--actions', ACTIONS, '--request-defaults', weights, '--activate'),
   );
+  expect(built.code, built.stderr).toBe(0);
+  const shopActions = readFileSync(ACTIONS, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"shopId"'));
+  const [from, to] = [shopActions.at(0)!, shopActions.at(-1)!].map(
+    (line) => (JSON.parse(line) as { at: string }).at,
+  );
+  expect(built.stdout).toContain(`counted  ${shopActions.length} actions at these shops, ${from} to ${to}\n`);
+  const inspected = await doorrank([
+    'snapshot',
+    'inspect',
+    '--store',
+    store,
+    '--version',
+    'fitted',
+    '--json',
+  ]);
+  const { modelCard } = JSON.parse(inspected.stdout) as { readonly modelCard: unknown };
+  expect(modelCard).toMatchObject({ countedActions: { count: shopActions.length, from, to } });
   const recommend = ['recommend', '--store', store, '--lon', '126.9784', '--lat', '37.5667', '--json'];
   const answer = await doorrank(recommend.concat('--keyword', '커피', '--with', '{"openOnly":false}'));
   const { version, shops } = JSON.parse(answer.stdout) as Recommendation;

@@ -304,6 +304,12 @@ test('counted popularity fades with age, and counts only where owners say none',
     { timeZone: 'UTC', sessionGapMinutes: 30, popularityHalfLifeDays: 10 },
   );
   expect([...counted.popularity]).toEqual([0, 1.5]);
+  // Neither the dismissal nor the search, nor what was done at a shop that the build does not know.
+  expect(counted.countedActions).toEqual({
+    count: 2,
+    from: '1970-01-01T00:00:00.000Z',
+    to: '1970-01-11T00:00:00.000Z',
+  });
   expect(counted.hourFits.subarray(0, 48).every((byte) => byte === -128)).toBe(true);
   expect(counted.transitions.rows.length + counted.together.rows.length).toBe(0);
 });

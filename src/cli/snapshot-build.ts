@@ -154,6 +154,10 @@ function builtText(built: BuiltSnapshot): string {
   if (bounds !== null)
     lines.push(`bounds   lon ${bounds[0]} to ${bounds[2]}, lat ${bounds[1]} to ${bounds[3]}`);
   if (built.userListCount > 0) lines.push(`lists    of ${built.userListCount} users`);
+  if (built.countedActions !== null) {
+    const { count, from, to } = built.countedActions;
+    lines.push(`counted  ${count} actions at these shops, ${from} to ${to}`);
+  }
   if (built.zoneCount > 0)
     lines.push(`zones    ${built.zoneCount}, ${built.hours.zoneStatedCount} with hours of their own`);
   lines.push(`filters  ${columns.join(', ')}`);

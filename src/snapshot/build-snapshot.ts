@@ -42,8 +42,16 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { UserListIntake } from './user-list-intake.ts';
 
+/** Which actions were counted, ISO 8601. */
+export interface CountedActions {
+  readonly count: number;
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What users' actions say of shops, by the rows of their file. */
 export interface ShopSignals {
+  readonly countedActions: CountedActions;
   /** Counts only if the file has none of any shop. */
   readonly popularity: Float64Array;
   /** IANA name of the zone whose hours count. */
@@ -66,7 +74,7 @@ export interface BuildInput {
   readonly keywordVectors?: string | undefined;
   /** Parquet or NDJSON with `userId` and `shopIds`, best first. */
   readonly userLists?: string | undefined;
-  /** Counts users' actions. Default: nothing is known of them. */
+  /** Counts users' actions; the model card says which, as `countedActions`. Default: nothing is known of them. */
   readonly signals?: ((shops: CountedShops) => ShopSignals) | undefined;
   readonly version: string;
   readonly metric: Metric;
@@ -98,6 +106,8 @@ export interface BuiltSnapshot {
   readonly shopCount: number;
   readonly keywordCount: number;
   readonly userListCount: number;
+  /** Null if none were given to count. */
+  readonly countedActions: CountedActions | null;
   readonly dimensions: number;
   readonly sizeBytes: number;
   readonly bounds: Bounds | null;
@@ -174,7 +184,7 @@ export async function buildSnapshot(
       userLists: lists.takeSection(ordinalOf),
       ...signalSections(signals, order, ordinalOf),
     },
-    signals?.popularity,
+    signals,
   );
   try {
     await writeRows(
@@ -207,12 +217,14 @@ function writeAllButRows(
   dimensions: number,
   keywords: KeywordSectionBytes,
   usage: UsageSections,
-  counted: Float64Array | undefined,
+  signals: ShopSignals | undefined,
 ): Omit<BuiltSnapshot, 'path' | 'sizeBytes'> & { readonly writer: SnapshotWriter } {
-  const places = placesOf(shops, order, counted);
+  const places = placesOf(shops, order, signals?.popularity);
   const bounds = boundsOf(places.coordinates);
   const counts = { dimensions, shopCount: shops.count, keywordCount: keywords.count };
-  const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard };
+  const { countedActions = null } = signals ?? {};
+  const card = countedActions === null ? modelCard : { ...modelCard, countedActions };
+  const facts: HeaderFacts = { ...counts, version, metric, bounds, modelCard: card };
   const catalog = shops.takeCatalog(order);
   const hours = shops.hours.encode(order);
   const { zones, zoneHours } = shops.takeZones(order);
@@ -252,6 +264,7 @@ function writeAllButRows(
     version,
     ...counts,
     userListCount: userListCountIn(usage.userLists),
+    countedActions,
     bounds,
     unlimitedCount: places.reaches.filter((reach) => reach === CHORD_SQUARED_UNLIMITED).length,
     hours: shops.hours.summary(),

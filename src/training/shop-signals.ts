@@ -36,7 +36,9 @@ export function countShopSignals(
       'input_invalid',
       `none of ${log.count} actions is about a shop of the shops' file; are their shopIds the same, as ${shown(log.shopIds[0])}?`,
     );
+  const instant = (at: number): string => new Date(visits.atMs.at(at)!).toISOString();
   return {
+    countedActions: { count: visits.count, from: instant(0), to: instant(-1) },
     popularity: popularity(visits, popularityHalfLifeDays * DAY_MS, nowMs),
     timeZone,
     hourFits: hourFits(visits, shops.categories, new ZoneClock(timeZone)),
