@@ -14,14 +14,20 @@ test('of shops that share as much with a shop, the most wanted are kept, then th
     others.flatMap((shopId) => Array<string>(visitsOf.get(shopId)!).fill(shopId)),
   );
   const log = madeLog([
-    ...['hub', ...visits].map((shopId, minute): MadeAction => ({ userId: 'u', shopId, minute })),
+    ...['hub', ...visits].flatMap((shopId, minute): MadeAction[] => [
+      { userId: 'u', shopId, minute },
+      { userId: 'w', shopId, minute },
+    ]),
+    // One user in common is none.
+    { userId: 'once', shopId: 'hub', minute: 0 },
+    { userId: 'once', shopId: 'lonely', minute: 1 },
     // Without others who are nowhere near, what is shared would be what chance makes of it.
-    ...Array.from({ length: 5 }, (_, n): MadeAction => ({ userId: `v${n}`, shopId: 'far', minute: n })),
+    ...Array.from({ length: 20 }, (_, n): MadeAction => ({ userId: `v${n}`, shopId: 'far', minute: n })),
   ]);
   const expected = others
     .toSorted((a, b) => visitsOf.get(b)! - visitsOf.get(a)! || visits.lastIndexOf(b) - visits.lastIndexOf(a))
     .slice(0, KEPT_COUNT);
-  const ids = ['hub', 'far', ...others];
+  const ids = ['hub', 'far', 'lonely', ...others];
   for (const order of [ids, ids.toReversed(), random.shuffle([...ids])]) {
     const shops = {
       count: order.length,

@@ -167,7 +167,7 @@ function togetherOf(userId: string, shop: Shop): number {
     if (other === shop.shopId) continue;
     const users = usersOf(other);
     const both = [...users].filter((user) => theirs.has(user)).length;
-    const lift = both === 0 ? 0 : (both + 1) / ((users.size * theirs.size) / userCount + 1);
+    const lift = both < 2 ? 0 : (both + 1) / ((users.size * theirs.size) / userCount + 1);
     if (lift > 1) sum.lifts += Math.log(lift);
   }
   return sum.lifts === 0 ? Number.NaN : sum.lifts / Math.sqrt(own.length);

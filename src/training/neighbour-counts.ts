@@ -5,6 +5,11 @@ import type { Visits } from './visits.ts';
 
 /** Steps that never happened and stand against those that did, see recommender/signals/transition.ts. */
 const STEPS_BEFORE = 10;
+/**
+ * Users that two shops must have in common. One alone says as good as nothing: New York's accuracy@1 .336 with, .341 without
+ * such pairs, Petaling Jaya's nDCG@5 .0812 and .0815, and snapshots are 23 to 36 % smaller.
+ */
+const SHARED_USERS_MIN = 2;
 /** Newest shops of a user that count as shared: the work grows with the square of it. */
 const SHOPS_OF_USER_MAX = 200;
 
@@ -29,8 +34,8 @@ export function transitions(visits: Visits, gapMs: number): NeighbourRows {
 }
 
 /**
- * ln((n + 1) / (a · b / users + 1)) for n users of both of two shops that have a and b users; those above 0. The newest 200
- * shops of a user count.
+ * ln((n + 1) / (a · b / users + 1)) for n users of both of two shops that have a and b users; those above 0,
+ * of two users or more. The newest 200 shops of a user count.
  */
 export function sharedUsers(visits: Visits): NeighbourRows {
   const { shopCount, userCount } = visits;
@@ -48,7 +53,8 @@ export function sharedUsers(visits: Visits): NeighbourRows {
         if (other !== row) tally.add(other);
       }
     }
-    return (other, n) => Math.log((n + 1) / ((userCountOf(row) * userCountOf(other)) / active + 1));
+    return (other, n) =>
+      n < SHARED_USERS_MIN ? 0 : Math.log((n + 1) / ((userCountOf(row) * userCountOf(other)) / active + 1));
   });
 }
 

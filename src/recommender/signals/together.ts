@@ -1,7 +1,7 @@
 /**
  * What those who went where the user went also like: Σ ln lift / √n over the n shops that the user acted on, 20 at most, newest
  * first, lift the number of users who acted on both shops over what chance would make of it, one more on either side;
- * only lifts above 1; as counted when the snapshot was built. Unlike a similarity of embeddings it does not blur: it
+ * only lifts above 1, of two users or more; as counted when the snapshot was built. Unlike a similarity of embeddings it does not blur: it
  * knows that two shops have their users in common, and nothing of shops with none.
  */
 import type { Generation } from '../../snapshot/generation.ts';
