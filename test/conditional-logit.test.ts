@@ -41,7 +41,7 @@ test('the weights by which choices were made are found, within their errors', ()
   const cases = Array.from({ length: 3_000 }, (): Case => {
     return { features: Float32Array.from(choice(random, 12).flat()), chosenCount: 1 };
   });
-  const { weights, standardErrors, loss, stepCount } = fitConditionalLogit(cases, 5, 0.001);
+  const { weights, standardErrors, loss, stepCount } = fitConditionalLogit(cases, 5, { ridge: 0.001 });
   TRUE_WEIGHTS.forEach((weight, f) => {
     expect(Math.abs(weights[f]! - weight), `weight ${f}`).toBeLessThan(3.5 * standardErrors[f]!);
     expect(standardErrors[f]!, `error ${f}`).toBeLessThan(0.05 / SPREADS[f]!);
@@ -57,7 +57,7 @@ test('no other weights have less loss', () => {
   const cases = Array.from({ length: 200 }, (): Case => {
     return { features: Float32Array.from(choice(random, 8).flat()), chosenCount: 1 + random.below(3) };
   });
-  const { weights } = fitConditionalLogit(cases, 5, 0);
+  const { weights } = fitConditionalLogit(cases, 5, { ridge: 0 });
   const weighed = (moved: readonly number[]): number =>
     cases.reduce((sum, one) => sum + Math.sqrt(one.chosenCount) * lossOf([one], moved), 0);
   const least = weighed([...weights]);
@@ -84,12 +84,12 @@ test('a stratified sample gives the same weights, if each of it counts for those
     const offsets = Float64Array.from(rows, (row) => (isNotable(row) ? 0 : Math.log(of / count)));
     return { features: Float32Array.from(rows.flat()), offsets, chosenCount: 1 };
   });
-  const { weights, standardErrors } = fitConditionalLogit(sampled, 5, 0.001);
+  const { weights, standardErrors } = fitConditionalLogit(sampled, 5, { ridge: 0.001 });
   TRUE_WEIGHTS.forEach((weight, f) =>
     expect(Math.abs(weights[f]! - weight)).toBeLessThan(3.5 * standardErrors[f]!),
   );
   const uncounted = sampled.map(({ offsets: _offsets, ...others }) => others);
-  const wrong = fitConditionalLogit(uncounted, 5, 0.001);
+  const wrong = fitConditionalLogit(uncounted, 5, { ridge: 0.001 });
   expect(Math.abs(wrong.weights[0]! - TRUE_WEIGHTS[0]!)).toBeGreaterThan(5 * wrong.standardErrors[0]!);
 });
 
@@ -99,7 +99,7 @@ test('a sample of the alternatives gives the same weights within their errors', 
   const sampled = all.map(([chosen, ...others]): Case => {
     return { features: Float32Array.from([chosen!, ...others.slice(0, 15)].flat()), chosenCount: 1 };
   });
-  const { weights, standardErrors } = fitConditionalLogit(sampled, 5, 0.001);
+  const { weights, standardErrors } = fitConditionalLogit(sampled, 5, { ridge: 0.001 });
   TRUE_WEIGHTS.forEach((weight, f) =>
     expect(Math.abs(weights[f]! - weight)).toBeLessThan(3.5 * standardErrors[f]!),
   );
@@ -112,4 +112,19 @@ test('what always tells the choice gets a large weight, not an endless one', () 
   const { weights } = fitConditionalLogit(cases, 1);
   expect(weights[0]).toBeGreaterThan(3);
   expect(weights[0]).toBeLessThan(30);
+});
+
+test('from the weights of much the same cases the same ones are found in fewer steps, each of which is told', () => {
+  const random = new Random(8);
+  const all = Array.from({ length: 600 }, (): Case => {
+    return { features: Float64Array.from(choice(random, 12).flat()), chosenCount: 1 };
+  });
+  const { weights: near } = fitConditionalLogit(all.slice(0, 500), 5);
+  const cold = fitConditionalLogit(all, 5);
+  let told = 0;
+  const warm = fitConditionalLogit(all, 5, { near, onStep: () => told++ });
+  expect(warm.stepCount).toBeLessThan(cold.stepCount);
+  expect(told).toBe(warm.stepCount);
+  warm.weights.forEach((weight, f) => expect(weight).toBeCloseTo(cold.weights[f]!, 7));
+  expect(warm.weights[4]).toBe(0);
 });

@@ -108,10 +108,12 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
 
 /** Shows how many cases are read. */
 function fitAll(path: string, version: string, cut: CutLog, options: FitOptions): FittedFusion {
-  const display = progressDisplay('cases', 'cases'.length);
+  const display = progressDisplay('cases', 'half-lives'.length);
   try {
     return withReplayedSnapshot(path, version, options.candidates, (line) =>
-      fitFusion(cut, line, options, (done, total) => display.report({ phase: 'cases', done, total })),
+      fitFusion(cut, line, options, (phase, done, total) =>
+        display.report({ phase, done, total, note: `of ${total} ${phase}` }),
+      ),
     );
   } finally {
     display.stop();

@@ -3,7 +3,12 @@ import type { PipelineWatch } from '../pipeline/pipeline-steps.ts';
 import { progressDisplay, type ProgressDisplay } from './progress-display.ts';
 
 /** What is counted, where it is not bytes. */
-const UNITS: Readonly<Record<string, string>> = { training: 'chunks', fitting: 'cases', evaluating: 'cases' };
+const UNITS: Readonly<Record<string, string>> = {
+  training: 'chunks',
+  fitting: 'cases',
+  weighing: 'half-lives',
+  evaluating: 'cases',
+};
 const PHASE_WIDTH = 'verification'.length;
 
 export interface PipelineDisplay extends PipelineWatch {

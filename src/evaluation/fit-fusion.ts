@@ -95,12 +95,15 @@ export interface FittedFusion {
   readonly losses: readonly { readonly halfLifeMinutes: number; readonly loss: number }[];
 }
 
+/** What a fit is doing: asking cases, in both rounds, or fitting weights for each half-life, in both rounds. */
+export type FitPhase = 'cases' | 'half-lives';
+
 /** `line` is an opened snapshot as of `withReplayedSnapshot`. Throws `input_invalid` if there is no case to fit. */
 export function fitFusion(
   cut: CutLog,
   line: Line,
   options: FitOptions,
-  onProgress: (done: number, total: number) => void = () => {},
+  onProgress: (phase: FitPhase, done: number, total: number) => void = () => {},
 ): FittedFusion {
   checkOptions(options);
   const setting = new Setting(cut, line.generation);
@@ -129,13 +132,18 @@ export function fitFusion(
       rankingOf(draft).rank();
       const chosen = asked.relevant.map((place) => line.lane.positionOf(setting.ordinalOf(place)));
       const made = features.of(draft, alternativesOf(draft, new Set(chosen.filter((at) => at !== -1))));
-      onProgress(doneBefore + at + 1, 2 * cases.length);
+      onProgress('cases', doneBefore + at + 1, 2 * cases.length);
       return made ?? [];
     });
   };
+  const halfLifeCount = options.halfLivesMinutes.length;
+  const fitOf = (among: readonly Case[], doneBefore: number): Omit<FittedFusion, 'isAmongBest'> =>
+    fitted(among, cases.length, features, options, (done) =>
+      onProgress('half-lives', doneBefore + done, 2 * halfLifeCount),
+    );
   const firstRound = (): Omit<FittedFusion, 'isAmongBest'> => {
     const among = choices({ method: 'linear', signals: {} }, features.sample, 0);
-    if (among.length > 0) return fitted(among, cases.length, features, options);
+    if (among.length > 0) return fitOf(among, 0);
     throw new EngineError(
       'input_invalid',
       `none of ${cases.length} cases is a choice: a shop of the case and another one among the candidates; take the snapshot that these actions belong to`,
@@ -144,7 +152,7 @@ export function fitFusion(
   const first = firstRound(); // what it was fitted to is gone when the second begins
   const atTop = choices(first.fusion, theBest, cases.length);
   if (atTop.length === 0) return { ...first, isAmongBest: false };
-  return { ...fitted(atTop, cases.length, features, options), isAmongBest: true };
+  return { ...fitOf(atTop, halfLifeCount), isAmongBest: true };
 }
 
 /** Throws `RequestError` for what a fit decides itself, and for more signals than a request may weigh. */
@@ -274,22 +282,24 @@ class Features {
   }
 }
 
-/** Fits once for each half-life, and takes the likeliest. */
+/** Fits once for each half-life, each from the one before, and takes the likeliest. `onFitted` is told of every step. */
 function fitted(
   cases: readonly Case[],
   caseCount: number,
   { types, count }: Features,
   { signals, halfLivesMinutes, ridge }: FitOptions,
+  onFitted: (done: number) => void,
 ): Omit<FittedFusion, 'isAmongBest'> {
+  let near: Float64Array | undefined;
   const fits = halfLivesMinutes.map((halfLifeMinutes, h) => {
     const first = h * types.length;
     const columns = [...types.keys()].map((t) => first + t);
     columns.push(...Array.from(signals, (_, m) => count - signals.length + m));
-    return {
-      halfLifeMinutes,
-      fit: fitConditionalLogit(cases, count, ridge, columns),
-    };
+    const fit = fitConditionalLogit(cases, count, { ridge, columns, near, onStep: () => onFitted(h) });
+    near = fit.weights;
+    return { halfLifeMinutes, fit };
   });
+  onFitted(halfLivesMinutes.length);
   check(fits.length > 0, 'a fit needs a half-life');
   const best = fits.reduce((a, b) => (b.fit.loss < a.fit.loss ? b : a));
   const names = [...types.map((type) => `actions: ${type}`), ...signals];

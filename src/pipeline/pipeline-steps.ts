@@ -128,7 +128,9 @@ export class PipelineSteps {
     const output = await this.#output(name, inputs, (into) => {
       const options = { ...FIT_DEFAULTS, ...terms, signals: FIT_SIGNALS[protocol] };
       const fitted = withReplayedSnapshot(snapshot.path, snapshot.version, candidates, (line) =>
-        fitFusion(cut, line, options, (done, total) => this.#watch.progress('fitting', done, total)),
+        fitFusion(cut, line, options, (phase, done, total) =>
+          this.#watch.progress(phase === 'cases' ? 'fitting' : 'weighing', done, total),
+        ),
       );
       writeJson(into, fitted);
     });
