@@ -89,7 +89,8 @@ test('new shops, in zones, with a request, against the recommender itself', asyn
   const args =
     `--actions ${files.all} --test-share 0.125 --protocol new --candidates in-zone --against doorrank --seed 5 ` +
     '--cases-max 8 --heavy-from 12 --version v1 --with {"fusion":{"halfLifeMinutes":500}}';
-  const { result } = await evaluated(...args.split(' '));
+  const { result, stdout } = await evaluated(...args.split(' '));
+  expect(stdout).toMatch(/8 cases of 8 users, drawn from \d+ with seed 5, candidates/);
   expect(result).toEqual(
     await expected({
       protocol: 'new',

@@ -24,6 +24,7 @@ test('fit tells what counts, and a version built with it answers by it', async (
   expect(stdout).toMatch(/^proximity +-?\d+\.\d{3} +± \d+\.\d{3}$/m);
   expect(stdout).toMatch(/^hourFit +0\.000 +never differs$/m); // nothing was counted for this version
   expect(stdout).toMatch(/^half-life of actions \d+ min; .+ 60 min \d\.\d{4}, /m);
+  expect(stdout).toMatch(/^\d+ of 80 cases, drawn from \d+ with seed 1, had their shop among the best$/m);
   expect(stderr).toMatch(/^cases 100 % of 160 cases$/m);
   expect(stderr).toMatch(/^half-lives 100 % of 10 half-lives$/m);
   const { fusion } = JSON.parse(readFileSync(weights, 'utf8')) as Written;

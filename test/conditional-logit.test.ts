@@ -117,7 +117,7 @@ test('what always tells the choice gets a large weight, not an endless one', () 
 test('from the weights of much the same cases the same ones are found in fewer steps, each of which is told', () => {
   const random = new Random(8);
   const all = Array.from({ length: 600 }, (): Case => {
-    return { features: Float64Array.from(choice(random, 12).flat()), chosenCount: 1 };
+    return { features: Float32Array.from(choice(random, 12).flat()), chosenCount: 1 };
   });
   const { weights: near } = fitConditionalLogit(all.slice(0, 500), 5);
   const cold = fitConditionalLogit(all, 5);

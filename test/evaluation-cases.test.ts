@@ -101,10 +101,11 @@ test('a test log joins the other one, unless it begins before that ends', () => 
 
 test('of many cases a sample in order; without any it says so', () => {
   const terms = { sessionGapMs: MINUTE_MS, seed: 1 };
-  const sample = selectCases(CUT, 'next', { ...terms, caseCountMax: 3 });
+  const { cases: sample, foundCount } = selectCases(CUT, 'next', { ...terms, caseCountMax: 3 });
   expect(sample).toHaveLength(3);
+  expect(foundCount).toBe(nextCases(CUT).length);
   expect(sample.map(({ atMs }) => atMs)).toEqual(sample.map(({ atMs }) => atMs).toSorted((a, b) => a - b));
-  expect(sample).toEqual(selectCases(CUT, 'next', { ...terms, caseCountMax: 3 }));
+  expect(selectCases(CUT, 'next', { ...terms, caseCountMax: 3 }).cases).toEqual(sample);
   expect(() => selectCases(CUT, 'next', { ...terms, types: ['call'] })).toThrow(/no action of the test part/);
 });
 

@@ -36,13 +36,22 @@ export function evaluationText(result: EvaluationResult): string {
   ].join('\n\n');
 }
 
+/** Such as `400 cases of 300 users, drawn from 1200 with seed 1`. */
+export function casesText(
+  { caseCount, userCount, foundCaseCount = caseCount }: EvaluationResult['slice'],
+  seed: number,
+): string {
+  const drawn = foundCaseCount > caseCount ? `, drawn from ${foundCaseCount} with seed ${seed}` : '';
+  return `${caseCount} cases of ${userCount} users${drawn}`;
+}
+
 function sliceText({ version, protocol, slice, terms }: EvaluationResult): string {
   const asked = protocol === 'next' ? 'next shop' : 'new shops';
   const candidates =
     terms.candidates === 'all' ? 'all shops are candidates' : 'candidates are open shops that deliver';
-  const { caseCount, userCount, trainingActionCount, testActionCount, from, cut, until } = slice;
+  const { trainingActionCount, testActionCount, from, cut, until } = slice;
   const lines = [
-    `version ${version}, ${asked}: ${caseCount} cases of ${userCount} users, ${candidates}`,
+    `version ${version}, ${asked}: ${casesText(slice, terms.seed)}, ${candidates}`,
     `${trainingActionCount} actions from ${from} on, tested with ${testActionCount} from ${cut} to ${until}`,
   ];
   if (slice.unknownCount > 0)

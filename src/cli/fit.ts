@@ -103,7 +103,7 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
   });
   if (options.out !== undefined)
     writeFileSync(options.out, `${JSON.stringify({ fusion: fit.fusion }, null, 2)}\n`);
-  console.log(fitText(fit, options.out));
+  console.log(fitText(fit, options.seed, options.out));
 }
 
 /** Shows how many cases are read. */

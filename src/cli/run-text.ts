@@ -2,6 +2,7 @@
 import { SUBJECT } from '../evaluation/evaluate.ts';
 import type { Estimate, EvaluationResult } from '../evaluation/result.ts';
 import type { RunRecord } from '../pipeline/run-records.ts';
+import { casesText } from './evaluation-text.ts';
 import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
 
@@ -46,9 +47,9 @@ function outcomeOf({ decision }: RunRecord): string {
 
 function evaluationTable(run: RunRecord, { rankers, slice, terms }: EvaluationResult): string {
   const metrics = [...new Set([metricOf(run), 'ndcg@10', 'recall@10', 'mrr'])];
-  const { caseCount, userCount, cut, until, trainingActionCount } = slice;
+  const { cut, until, trainingActionCount } = slice;
   return [
-    `asked ${caseCount} cases of ${userCount} users, ${cut} to ${until}, after ${trainingActionCount} actions`,
+    `asked ${casesText(slice, terms.seed)}, ${cut} to ${until}, after ${trainingActionCount} actions`,
     plainTable(
       ['ranker', ...metrics, `${metrics[0]} less ${terms.reference}`],
       rankers.map(({ name, metrics: found, difference }) => [

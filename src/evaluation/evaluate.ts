@@ -68,7 +68,7 @@ export function evaluate(
   options: EvaluationOptions,
   onProgress: (done: number, total: number) => void = () => {},
 ): EvaluationResult {
-  const cases = selectCases(cut, options.protocol, options);
+  const { cases, foundCount } = selectCases(cut, options.protocol, options);
   const setting = new Setting(cut, line.generation);
   const lines = options.beside === undefined ? 1 : 2;
   let done = 0;
@@ -83,7 +83,7 @@ export function evaluate(
     format: 1,
     version: line.generation.version,
     protocol: options.protocol,
-    slice: sliceOf(setting, cases),
+    slice: { ...sliceOf(setting, cases), foundCaseCount: foundCount },
     terms: termsOf(options),
     groups: { new: countsAt(groups.new), light: countsAt(groups.light), heavy: countsAt(groups.heavy) },
     rankers,

@@ -87,6 +87,8 @@ export interface FittedFusion {
   /** As they were fitted: `fusion` has them in a unit in which a request can say them. */
   readonly weights: readonly FittedWeight[];
   readonly caseCount: number;
+  /** Cases that those were drawn from. */
+  readonly foundCaseCount: number;
   /** Whether the weights are those of the second round. If not, nothing that was chosen was among the best by the first. */
   readonly isAmongBest: boolean;
   /** Cases of which none of the best was chosen, or without a second round none of the candidates: they say nothing. */
@@ -107,7 +109,7 @@ export function fitFusion(
 ): FittedFusion {
   checkOptions(options);
   const setting = new Setting(cut, line.generation);
-  const cases = selectCases(cut, options.protocol, options);
+  const { cases, foundCount } = selectCases(cut, options.protocol, options);
   const features = new Features(options, typesOf(cut, cases), new Random(options.seed));
   /** Alternatives of each case, found when it is asked with `fusion`. */
   const choices = (
@@ -137,8 +139,9 @@ export function fitFusion(
     });
   };
   const halfLifeCount = options.halfLivesMinutes.length;
+  const counts = { caseCount: cases.length, foundCaseCount: foundCount };
   const fitOf = (among: readonly Case[], doneBefore: number): Omit<FittedFusion, 'isAmongBest'> =>
-    fitted(among, cases.length, features, options, (done) =>
+    fitted(among, counts, features, options, (done) =>
       onProgress('half-lives', doneBefore + done, 2 * halfLifeCount),
     );
   const firstRound = (): Omit<FittedFusion, 'isAmongBest'> => {
@@ -285,7 +288,7 @@ class Features {
 /** Fits once for each half-life, each from the one before, and takes the likeliest. `onFitted` is told of every step. */
 function fitted(
   cases: readonly Case[],
-  caseCount: number,
+  counts: Pick<FittedFusion, 'caseCount' | 'foundCaseCount'>,
   { types, count }: Features,
   { signals, halfLivesMinutes, ridge }: FitOptions,
   onFitted: (done: number) => void,
@@ -320,8 +323,8 @@ function fitted(
     weights: names.map((name, f) => {
       return { name, weight: best.fit.weights[f]!, standardError: best.fit.standardErrors[f]! };
     }),
-    caseCount,
-    withoutChosenCount: caseCount - cases.length,
+    ...counts,
+    withoutChosenCount: counts.caseCount - cases.length,
     losses: fits.map(({ halfLifeMinutes, fit: { loss } }) => ({ halfLifeMinutes, loss })),
   };
 }

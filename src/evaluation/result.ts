@@ -39,6 +39,8 @@ export interface EvaluationResult {
   readonly version: string;
   readonly protocol: Protocol;
   readonly slice: CaseCounts & {
+    /** Cases that those asked were drawn from. Absent in results of before it was counted. */
+    readonly foundCaseCount?: number;
     readonly trainingActionCount: number;
     readonly testActionCount: number;
     /** The oldest action, the first and the last of the test part, ISO 8601. */

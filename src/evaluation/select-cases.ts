@@ -21,17 +21,23 @@ export interface CaseSelection {
   readonly seed: number;
 }
 
+export interface SelectedCases {
+  readonly cases: readonly EvaluationCase[];
+  /** That they were drawn from. */
+  readonly foundCount: number;
+}
+
 /** Throws `input_invalid` if there is no case. */
 export function selectCases(
   cut: CutLog,
   protocol: Protocol,
   { types, lastOfSessions = false, sessionGapMs, targets, caseCountMax = Infinity, seed }: CaseSelection,
-): readonly EvaluationCase[] {
-  const cases =
+): SelectedCases {
+  const found =
     protocol === 'new'
       ? newCases(cut, { types })
       : nextCases(cut, { types, targets, sessionGapMs: lastOfSessions ? sessionGapMs : undefined });
-  if (cases.length > 0) return sampled(cases, caseCountMax, seed);
+  if (found.length > 0) return { cases: sampled(found, caseCountMax, seed), foundCount: found.length };
   throw new EngineError(
     'input_invalid',
     protocol === 'new'
