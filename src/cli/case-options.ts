@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { EngineError } from '../base/errors.ts';
 import { instantMs } from '../base/instant-ms.ts';
+import { BASELINE_NAMES, type BaselineName } from '../evaluation/baselines/baselines.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import { EVALUATION_DEFAULTS } from '../evaluation/evaluate.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
@@ -22,6 +23,8 @@ import {
 import { readLog } from './read-log.ts';
 
 const MINUTE_MS = 60_000;
+/** Instead of names of baselines. */
+const NO_BASELINES = 'none';
 
 export interface CaseOptions {
   readonly store: string;
@@ -110,6 +113,22 @@ export function addCaseOptions(command: Command, casesMax?: number): Command {
       {},
     )
     .option('--seed <number>', 'other samples', readNumber, defaults.seed);
+}
+
+/** What is asked beside a version. Without a default. */
+export function baselinesOption(): Option {
+  return new Option(
+    '--baselines <names>',
+    `some of ${BASELINE_NAMES.join(', ')}, or ${NO_BASELINES}`,
+  ).argParser(readBaselines);
+}
+
+function readBaselines(text: string): BaselineName[] {
+  if (text === NO_BASELINES) return [];
+  const names = readNames(text);
+  const unknown = names.find((name) => !(BASELINE_NAMES as string[]).includes(name));
+  if (unknown === undefined) return names as BaselineName[];
+  throw new InvalidArgumentError(`No baseline ${unknown}; expected some of ${BASELINE_NAMES.join(', ')}.`);
 }
 
 export function readNames(text: string): string[] {

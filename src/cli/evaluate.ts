@@ -1,8 +1,8 @@
 /** `doorrank evaluate`: asks a version of a store what users did next, and says how often it and the baselines knew. */
 import { writeFileSync } from 'node:fs';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { checkWritable } from '../base/check-writable.ts';
-import { BASELINE_NAMES, type BaselineName } from '../evaluation/baselines/baselines.ts';
+import type { BaselineName } from '../evaluation/baselines/baselines.ts';
 import { besideName, EVALUATION_DEFAULTS, SUBJECT } from '../evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../evaluation/evaluate-version.ts';
 import { metricBars } from '../evaluation/metric-bars.ts';
@@ -14,10 +14,10 @@ import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import {
   addCaseOptions,
   askedVersion,
+  baselinesOption,
   caseSelectionOf,
   checkCaseUsage,
   readCut,
-  readNames,
   readWhole,
   type CaseOptions,
 } from './case-options.ts';
@@ -25,9 +25,6 @@ import { evaluationText } from './evaluation-text.ts';
 import { readPath, readText } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
 import { warningLog } from './warning-log.ts';
-
-/** Instead of names of baselines. */
-const NO_BASELINES = 'none';
 
 interface EvaluateOptions extends CaseOptions {
   readonly k: readonly number[];
@@ -47,11 +44,7 @@ export function evaluateCommand(program: Command): void {
       .description('replay what users did after a moment through a version, beside simple baselines'),
   )
     .option('--k <numbers>', 'how many shops of a ranking count', readKs, defaults.ks)
-    .addOption(
-      new Option('--baselines <names>', `some of ${BASELINE_NAMES.join(', ')}, or ${NO_BASELINES}`)
-        .argParser(readBaselines)
-        .default(defaults.baselines, 'all'),
-    )
+    .addOption(baselinesOption().default(defaults.baselines, 'all'))
     .option('--beside <version>', 'another version that is asked the same cases', readText)
     .option(
       '--against <name>',
@@ -77,14 +70,6 @@ function readKs(text: string): number[] {
   const ks = [...new Set(text.split(',').map(readWhole))].toSorted((a, b) => a - b);
   if (ks.at(-1)! <= LIMIT_MAX) return ks;
   throw new InvalidArgumentError(`Expected numbers 1..${LIMIT_MAX}, such as 1,5,10.`);
-}
-
-function readBaselines(text: string): BaselineName[] {
-  if (text === NO_BASELINES) return [];
-  const names = [...new Set(readNames(text))];
-  const unknown = names.find((name) => !(BASELINE_NAMES as string[]).includes(name));
-  if (unknown === undefined) return names as BaselineName[];
-  throw new InvalidArgumentError(`No baseline ${unknown}; expected some of ${BASELINE_NAMES.join(', ')}.`);
 }
 
 async function runEvaluate(options: EvaluateOptions, command: Command): Promise<void> {

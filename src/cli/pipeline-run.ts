@@ -6,6 +6,7 @@ import { RequestError } from '../base/errors.ts';
 import { shown, validate } from '../base/validate.ts';
 import { holidaysByZone } from '../catalog/holidays.ts';
 import { knownTimeZone } from '../catalog/zone-clock.ts';
+import type { BaselineName } from '../evaluation/baselines/baselines.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
 import { PIPELINE_DEFAULTS } from '../pipeline/pipeline-settings.ts';
@@ -14,7 +15,7 @@ import { RunRecords } from '../pipeline/run-records.ts';
 import { runOnSchedule, Schedule, type Attempt } from '../pipeline/schedule.ts';
 import { LIMIT_MAX } from '../recommender/request-bounds.ts';
 import { TrainingOptionsSchema, type TrainingOptions } from '../training/training-options.ts';
-import { readNames, readShare, readWhole } from './case-options.ts';
+import { baselinesOption, readNames, readShare, readWhole } from './case-options.ts';
 import { reportFailure } from './failure.ts';
 import { readJsonFile } from './json-file.ts';
 import { readNumber, readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
@@ -38,6 +39,7 @@ interface PipelineRunOptions extends TrainingOptions {
   readonly candidates: CandidateRule;
   readonly types?: readonly string[];
   readonly casesMax: number;
+  readonly baselines: readonly BaselineName[];
   readonly timeZone: string;
   readonly holidays?: string;
   readonly popularityHalfLifeDays: number;
@@ -117,6 +119,12 @@ export function pipelineRunCommand(pipeline: Command): void {
       readNames,
     )
     .option('--cases-max <number>', 'of more cases so many drawn at random', readWhole, defaults.caseCountMax)
+    .addOption(
+      baselinesOption().default(
+        defaults.baselines,
+        `${defaults.baselines.join()}; popularity always is asked`,
+      ),
+    )
     .option(
       '--time-zone <name>',
       'of shops without one, of the hours in signals, and of --every',
@@ -183,7 +191,7 @@ function requestOf(options: PipelineRunOptions): RunOfNoVersion {
   const { actions = [], data, shops, store, work, version: _, every: __, ...settings } = options;
   const { protocol, validationShare, testShare, metric, margin, candidates, types, casesMax, ...others } =
     settings;
-  const { timeZone, holidays, popularityHalfLifeDays, ...training } = others;
+  const { baselines, timeZone, holidays, popularityHalfLifeDays, ...training } = others;
   return {
     sources: { actions, data },
     shopsPath: shops,
@@ -199,6 +207,7 @@ function requestOf(options: PipelineRunOptions): RunOfNoVersion {
       candidates,
       types,
       caseCountMax: casesMax,
+      baselines,
       timeZone,
       holidays: holidays === undefined ? undefined : readHolidays(holidays),
       popularityHalfLifeDays,
