@@ -3,18 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import { expect, test } from 'vitest';
-import { doorrank, Running, temporaryDirectory, TOWN } from './cli-process.ts';
+import { openEngine } from '../src/index.ts';
+import { readHeader } from '../src/snapshot/open-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
+import { doorrank, Running, succeed, temporaryDirectory, TOWN } from './cli-process.ts';
 
 const directory = temporaryDirectory();
 const work = join(directory, 'work');
-const RUN = [
-  'pipeline',
-  'run',
-  '--shops',
-  join(TOWN, 'shops.csv'),
-  '--store',
-  join(directory, 'store'),
-].concat([
+const STORE = join(directory, 'store');
+const RUN = ['pipeline', 'run', '--shops', join(TOWN, 'shops.csv'), '--store', STORE].concat([
   '--work',
   work,
   '--threads',
@@ -64,11 +61,44 @@ test('runs are listed, shown, compared and plotted', async () => {
   expect(compared.stdout).toContain('Both were asked the same cases.');
 });
 
+test('a version holds the lists that batch makes by it, and was asked beside the baselines that were named', async () => {
+  const asked = ['--user-lists', '--user-list-limit', '6', '--baselines', 'item-knn,nearest'];
+  const run = await doorrank([...RUN, ...ACTIONS, '--version', 'listed', '--margin', '1', ...asked]);
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stderr).toMatch(/^lists 100 % of \d+ users$/m);
+  expect(run.stderr).toMatch(/^user-lists: made in \d+\.\d s$/m);
+  const shown = await runs('show', 'listed');
+  for (const baseline of ['popularity', 'item-knn', 'nearest'])
+    expect(shown.stdout).toMatch(new RegExp(`^${baseline} +0\\.\\d{4} `, 'm'));
+  expect(shown.stdout).not.toMatch(/^own-frequency/m);
+  expect(shown.stdout).toMatch(/^userListLimit +6$/m);
+
+  const { modelCard } = readHeader(SnapshotStore.open(STORE).pathOf('listed'));
+  const { at } = modelCard['userLists'] as { readonly at: string };
+  const [out, lists] = [join(directory, 'lists.parquet'), join(directory, 'lists.ndjson')];
+  const files = ['--out', out, '--user-lists', lists, '--limit', '6', '--at', at];
+  await succeed(['batch', '--store', STORE, '--version', 'listed', ...ACTIONS, ...files]);
+  const engine = await openEngine({ store: STORE, data: join(directory, 'data'), threads: 0 });
+  const lines = readFileSync(lists, 'utf8').trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(40);
+  for (const line of lines) {
+    const { userId, shopIds } = JSON.parse(line) as { userId: string; shopIds: string[] };
+    const served = engine.userList(userId);
+    expect(served).toMatchObject({ version: 'listed' });
+    expect(served.shops.map(({ shopId }) => shopId)).toEqual(shopIds);
+  }
+  await engine.close();
+});
+
 test('what cannot be is refused with what to do', async () => {
   const refusals: readonly (readonly [args: readonly string[], says: string])[] = [
     [[...RUN, ...ACTIONS, '--every', 'nightly'], '--every must be a cron expression of five fields'],
     [[...RUN, ...ACTIONS, '--version', 'v1'], 'version v1 is already in the store'],
-    [['runs', 'show', 'v9', '--work', work], 'no run v9; there are 1 (v1)'],
+    [
+      [...RUN, ...ACTIONS, '--locations', join(directory, 'nowhere.csv'), '--version', 'v9'],
+      'nowhere.csv does not exist',
+    ],
+    [['runs', 'show', 'v9x', '--work', work], 'no run v9x; there are 1 (v1)'],
   ];
   const ended = await Promise.all(refusals.map(([args]) => doorrank(args)));
   ended.forEach(({ code, stderr }, at) => {

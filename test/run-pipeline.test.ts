@@ -2,6 +2,12 @@
 import { readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { batchRequest } from '../src/batch/batch-request.ts';
+import { BatchUsers } from '../src/batch/batch-users.ts';
+import { runBatch } from '../src/batch/run-batch.ts';
+import { withSharedSnapshot } from '../src/batch/shared-snapshot.ts';
+import type { Location } from '../src/domain/location.ts';
+import { openEngine } from '../src/index.ts';
 import { runPipeline, type PipelineOutcome } from '../src/pipeline/run-pipeline.ts';
 import { StepStore } from '../src/pipeline/step-store.ts';
 import { readHeader } from '../src/snapshot/open-snapshot.ts';
@@ -134,4 +140,70 @@ test('a version is tested with what was done since the active one was trained, i
 
 test('outputs of earlier runs are removed', () => {
   expect(readdirSync(work)).toHaveLength(STEPS.length);
+});
+
+const LIST_STEPS = [...STEPS.slice(0, -1), 'snapshot-before-lists', 'user-lists', 'snapshot-of-all'];
+const LIST_LIMIT = 7;
+/** One user is elsewhere than at the shop of the last action, and one has done nothing. */
+const LOCATIONS = new Map([
+  ['u3', { lon: 126.97, lat: 37.56 }],
+  ['stranger', { lon: 126.97, lat: 37.56 }],
+]);
+
+/** The lists that a batch makes by a version of the store, by user. */
+async function batchOf(version: string, locations: ReadonlyMap<string, Location>) {
+  const nowMs = town.log.atMs.at(-1)!;
+  const userLists = workspace.path(`${version}.ndjson`);
+  await withSharedSnapshot(store.pathOf(version), version, 1, async (snapshot) => {
+    const { generation } = snapshot;
+    const request = batchRequest({}, LIST_LIMIT, nowMs, generation.header.modelCard);
+    const users = new BatchUsers(town.log, generation, { nowMs, actionsPerUserMax: 200, locations });
+    await runBatch(snapshot, request, users, { userLists }, () => {});
+  });
+  const lines = readFileSync(userLists, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as { readonly userId: string; readonly shopIds: string[] });
+}
+
+/** The lists that an engine serves of the active version, of all users there may be. */
+async function servedLists() {
+  const engine = await openEngine({ store: store.directory, data: workspace.path('data'), threads: 0 });
+  try {
+    return [...town.log.userIds, 'stranger'].flatMap((userId) => {
+      const shopIds = engine.userList(userId).shops.map(({ shopId }) => shopId);
+      return shopIds.length === 0 ? [] : [{ userId, shopIds }];
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+test('the version that is activated holds the lists that a batch by it makes', async () => {
+  store = SnapshotStore.open(workspace.path('listed'), { create: true });
+  const settings = { ...town.settings, caseCountMax: 40, userListLimit: LIST_LIMIT };
+  const { outcome, steps } = await ran('listed', { ...town, settings, locations: LOCATIONS });
+  expect(steps.map((step) => step.replace('=', ''))).toEqual(LIST_STEPS);
+  expect(outcome.isActivated).toBe(true);
+  const lists = await batchOf('listed', LOCATIONS);
+  expect(lists.length).toBeGreaterThan(70);
+  expect(lists[0]!.shopIds).toHaveLength(LIST_LIMIT);
+  expect(await servedLists()).toEqual(lists);
+  expect(readHeader(store.pathOf('listed')).modelCard['userLists']).toMatchObject({
+    limit: LIST_LIMIT,
+    at: new Date(town.log.atMs.at(-1)!).toISOString(),
+    userCount: town.log.userIds.length + 1,
+    userListCount: lists.length,
+    basisCounts: { actions: lists.length, popular: 1 },
+  });
+});
+
+test('lists are taken over by a version of another name, and made again where users are elsewhere', async () => {
+  const settings = { ...town.settings, caseCountMax: 40, userListLimit: LIST_LIMIT };
+  const again = await ran('again', { ...town, settings, locations: new Map(LOCATIONS) });
+  expect(again.steps.slice(-3)).toEqual(['=snapshot-before-lists', '=user-lists', 'snapshot-of-all']);
+  const elsewhere = await ran('elsewhere', { ...town, settings });
+  expect(elsewhere.steps.slice(-3)).toEqual(['=snapshot-before-lists', 'user-lists', 'snapshot-of-all']);
+  const [before, after] = [await batchOf('again', LOCATIONS), await batchOf('elsewhere', new Map())];
+  expect(after.find(({ userId }) => userId === 'u3')).not.toEqual(
+    before.find(({ userId }) => userId === 'u3'),
+  );
 });

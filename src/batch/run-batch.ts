@@ -9,15 +9,15 @@ import { listsInThreads } from './lists-in-threads.ts';
 import type { SharedSnapshot } from './shared-snapshot.ts';
 
 export interface BatchOutput {
-  /** Every shop of every list, as Parquet. */
-  readonly table: string;
+  /** Every shop of every list, as Parquet, if it is wanted. */
+  readonly table?: string | undefined;
   /** The lists that a snapshot is to hold, if they are wanted. */
   readonly userLists?: string | undefined;
 }
 
 export interface BatchReport {
   readonly userCount: number;
-  /** Rows of the table. */
+  /** Shops of all lists: rows of the table. */
   readonly shopCount: number;
   /** Lists by what they rest on. */
   readonly basisCounts: Readonly<Partial<Record<FallbackStep, number>>>;
@@ -52,14 +52,14 @@ export async function runBatch(
     if (isServed({ ordinals, isOwn })) counted.userListCount++;
   };
   try {
-    const table = listTable(output.table, shopIdOf);
-    files.push(table);
+    const table = output.table === undefined ? undefined : listTable(output.table, shopIdOf);
+    if (table !== undefined) files.push(table);
     const userLists = output.userLists === undefined ? undefined : userListFile(output.userLists, shopIdOf);
     if (userLists !== undefined) files.push(userLists);
     for await (const lists of listsInThreads(snapshot, request, users)) {
       for (const list of lists) {
         count(list);
-        table.add(list);
+        table?.add(list);
         if (isServed(list)) userLists?.add(list);
       }
       onProgress(counted.userCount, users.count);

@@ -8,6 +8,7 @@ const UNITS: Readonly<Record<string, string>> = {
   fitting: 'cases',
   weighing: 'half-lives',
   evaluating: 'cases',
+  lists: 'users',
 };
 const PHASE_WIDTH = 'verification'.length;
 

@@ -43,8 +43,13 @@ interface PipelineRunOptions extends TrainingOptions {
   readonly timeZone: string;
   readonly holidays?: string;
   readonly popularityHalfLifeDays: number;
+  readonly userLists?: true;
+  readonly userListLimit?: number;
+  readonly locations?: string;
 }
 
+/** As of `doorrank batch`. */
+const USER_LIST_LIMIT = 100;
 const METRIC = /^(mrr|(accuracy|recall|precision|ndcg)@([1-9]\d*))$/;
 
 export function pipelineRunCommand(pipeline: Command): void {
@@ -137,6 +142,20 @@ export function pipelineRunCommand(pipeline: Command): void {
       'an action that is so many days older than the newest counts half',
       readPositive,
       defaults.popularityHalfLifeDays,
+    )
+    .option('--user-lists', 'put the list of every user that batch would make into the new version')
+    .addOption(
+      new Option('--user-list-limit <number>', `shops of a list (default: ${USER_LIST_LIMIT})`)
+        .argParser(readLimit)
+        .implies({ userLists: true }),
+    )
+    .addOption(
+      new Option(
+        '--locations <file>',
+        'where users are, as of batch (default: at the shop of their last action)',
+      )
+        .argParser(readPath)
+        .implies({ userLists: true }),
     );
   for (const option of trainingOptions()) command.addOption(option);
   command
@@ -158,6 +177,12 @@ function readMetric(text: string): string {
   const found = METRIC.exec(text);
   if (found !== null && Number(found[3] ?? 1) <= LIMIT_MAX) return text;
   throw new InvalidArgumentError(`Expected mrr or such as ndcg@5, with a number 1..${LIMIT_MAX}.`);
+}
+
+function readLimit(text: string): number {
+  const limit = readWhole(text);
+  if (limit <= LIMIT_MAX) return limit;
+  throw new InvalidArgumentError(`Expected a whole number 1..${LIMIT_MAX}.`);
 }
 
 function readMargin(text: string): number {
@@ -188,13 +213,15 @@ type RunOfNoVersion = Omit<RunRequest, 'version' | 'scheduledMs'>;
 
 /** Throws `RequestError` for a setting of the training that does not hold. */
 function requestOf(options: PipelineRunOptions): RunOfNoVersion {
-  const { actions = [], data, shops, store, work, version: _, every: __, ...settings } = options;
+  const { actions = [], data, shops, locations, store, work, version: _, every: __, ...settings } = options;
   const { protocol, validationShare, testShare, metric, margin, candidates, types, casesMax, ...others } =
     settings;
-  const { baselines, timeZone, holidays, popularityHalfLifeDays, ...training } = others;
+  const { baselines, timeZone, holidays, popularityHalfLifeDays, ...more } = others;
+  const { userLists, userListLimit = USER_LIST_LIMIT, ...training } = more;
   return {
     sources: { actions, data },
     shopsPath: shops,
+    locationsPath: locations,
     store,
     work,
     settings: {
@@ -211,6 +238,7 @@ function requestOf(options: PipelineRunOptions): RunOfNoVersion {
       timeZone,
       holidays: holidays === undefined ? undefined : readHolidays(holidays),
       popularityHalfLifeDays,
+      userListLimit: userLists && userListLimit,
     },
     training: validate(TrainingOptionsSchema, training),
   };

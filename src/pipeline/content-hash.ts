@@ -1,6 +1,7 @@
 /** SHA-256 over what a step is made from: files by their bytes, settings by their JSON, a log of actions by its columns. */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { Location } from '../domain/location.ts';
 import type { ActionLog } from '../training/action-log.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -30,6 +31,15 @@ export function hashOfLog(log: ActionLog): string {
   for (const texts of [log.userIds, log.types, log.shopIds, log.keywords]) addTexts(hash, texts);
   for (const column of [log.users, log.typeNumbers, log.targets, log.atMs, log.weights])
     hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  return hash.digest('hex');
+}
+
+/** Of who is where, in hex: the same users in the same order from another file, or in another format, are the same. */
+export function hashOfLocations(locations: ReadonlyMap<string, Location>): string {
+  const hash = createHash('sha256');
+  addTexts(hash, [...locations.keys()]);
+  const places = Array.from(locations.values(), ({ lon, lat }) => [lon, lat]);
+  hash.update(new Uint8Array(Float64Array.from(places.flat()).buffer));
   return hash.digest('hex');
 }
 

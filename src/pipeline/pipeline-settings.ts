@@ -20,7 +20,7 @@ export interface PipelineSettings {
   readonly types?: readonly string[] | undefined;
   /** Of more cases so many are drawn, in the fit and in the evaluation. */
   readonly caseCountMax: number;
-  /** Asked beside the versions; popularity always is. */
+  /** Asked beside the versions, as what one must beat; popularity always is. */
   readonly baselines: readonly BaselineName[];
   /** IANA name of the zone of shops without one of their own, whose hours count in signals. */
   readonly timeZone: string;
@@ -28,6 +28,8 @@ export interface PipelineSettings {
   readonly holidays?: unknown;
   /** An action of so many days before the newest counts half in popularity. */
   readonly popularityHalfLifeDays: number;
+  /** Shops of the list that a version holds of every user, 1 to 1,000. Default: it holds no lists. */
+  readonly userListLimit?: number | undefined;
 }
 
 export const PIPELINE_DEFAULTS = Object.freeze({

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holidaysByZone } from '../catalog/holidays.ts';
+import type { Location } from '../domain/location.ts';
 import { EVALUATION_DEFAULTS } from '../evaluation/evaluate.ts';
 import { evaluateFile, type SnapshotFile } from '../evaluation/evaluate-version.ts';
 import { FIT_DEFAULTS, FIT_SIGNALS, fitFusion, type FittedFusion } from '../evaluation/fit-fusion.ts';
@@ -18,8 +19,9 @@ import { slice, type ActionLog } from '../training/action-log.ts';
 import { countShopSignals } from '../training/shop-signals.ts';
 import type { TrainingSettings } from '../training/training-options.ts';
 import type { TrainingShop } from '../training/training-shop.ts';
-import { hashOfFile, hashOfLog } from './content-hash.ts';
+import { hashOfFile, hashOfLocations, hashOfLog } from './content-hash.ts';
 import { referenceBeside } from './decide.ts';
+import { listsIn, writeLists, type ListOutput, type ListReport } from './list-step.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
 import type { StepOutput, StepStore } from './step-store.ts';
 import { embeddingsIn, writeTraining, type EmbeddingOutput } from './train-step.ts';
@@ -38,6 +40,8 @@ export interface PipelineInput {
   /** That they were read from. */
   readonly shopsPath: string;
   readonly settings: PipelineSettings;
+  /** Where users are whose lists are made, by their ids. Default: all are at the shop of their last action. */
+  readonly locations?: ReadonlyMap<string, Location> | undefined;
   /** Its seed is that of all random choices. */
   readonly training: Omit<TrainingSettings, 'epochs'> & { readonly epochs?: number | undefined };
   /** Of the program: what another one made is not taken over. */
@@ -52,6 +56,11 @@ export interface EmbeddingStep extends EmbeddingOutput {
 
 /** A snapshot as it lies on disk. */
 export interface SnapshotStep extends SnapshotFile {
+  readonly digest: string;
+}
+
+/** Lists of users as they lie on disk. */
+export interface ListStep extends ListOutput {
   readonly digest: string;
 }
 
@@ -85,25 +94,31 @@ export class PipelineSteps {
     return { ...embeddingsIn(directory), rowCount, digest };
   }
 
-  /** Builds the snapshot `version` of embeddings, with signals counted from the actions that they were learned from. */
+  /**
+   * Builds the snapshot `version` of embeddings, with signals counted from the actions that they were learned from, and with
+   * lists of users, if given.
+   */
   async snapshot(
     name: string,
     version: string,
     embeddings: EmbeddingStep,
     modelCard: ModelCard,
+    lists: ListStep | null = null,
   ): Promise<SnapshotStep> {
     const { shopsPath, training, settings } = this.#input;
     const { sessionGapMinutes } = training;
     const { timeZone, popularityHalfLifeDays, holidays } = settings;
     const { shopVectors, keywordVectors, rowCount, digest: embeddingsDigest } = embeddings;
     const counting = { timeZone, sessionGapMinutes, popularityHalfLifeDays };
-    const inputs = { version, embeddingsDigest, rowCount, counting, holidays, modelCard };
+    const listsDigest = lists?.digest;
+    const inputs = { version, embeddingsDigest, listsDigest, rowCount, counting, holidays, modelCard };
     const { directory, digest } = await this.#output(name, inputs, async (into) => {
       await buildSnapshot(
         {
           shops: shopsPath,
           shopVectors,
           keywordVectors,
+          userLists: lists?.userLists,
           signals: (shops) => countShopSignals(this.#before(rowCount), shops, counting),
           version,
           metric: 'cosine', // what training makes: rows of unit length
@@ -167,6 +182,19 @@ export class PipelineSteps {
       writeJson(into, evaluateFile(cut, snapshot, active, options, onProgress));
     });
     return readJson(output) as EvaluationResult;
+  }
+
+  /** Makes lists of `limit` shops of all users, by `snapshot`. */
+  async userLists(name: string, snapshot: SnapshotStep, limit: number): Promise<ListStep> {
+    const { log, locations = new Map(), training } = this.#input;
+    const inputs = { snapshot: snapshot.digest, limit, locations: hashOfLocations(locations) };
+    const output = await this.#output(name, inputs, async (into) => {
+      const terms = { limit, locations, threads: training.threads };
+      const onProgress = (done: number, total: number): void => this.#watch.progress('lists', done, total);
+      writeJson(into, await writeLists(log, snapshot, terms, onProgress, into));
+    });
+    const { directory, digest } = output;
+    return { ...listsIn(directory, readJson(output) as ListReport), digest };
   }
 
   async #output(

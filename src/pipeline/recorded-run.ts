@@ -1,6 +1,7 @@
 /** A pipeline run from its sources on, remembered from its beginning to its end, and alone in its work directory meanwhile. */
 import { join } from 'node:path';
 import { EngineError } from '../base/errors.ts';
+import { readUserLocations } from '../batch/read-user-locations.ts';
 import { isoOf } from '../evaluation/time-cut.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
@@ -24,6 +25,8 @@ export interface RunRequest extends Pick<PipelineInput, 'shopsPath' | 'settings'
   /** The moment of the schedule that it is for, milliseconds since 1970; null: by hand. */
   readonly scheduledMs: number | null;
   readonly sources: ActionSources;
+  /** File of where users are whose lists are made: CSV, NDJSON or Parquet. */
+  readonly locationsPath?: string | undefined;
   /** Directory of the store, made if it is not there. */
   readonly store: string;
   /** Directory of what steps make, and of the records. */
@@ -48,7 +51,7 @@ export interface RunSurroundings {
 
 /**
  * Makes a run unless one is in its way. What ends it is recorded and thrown on: what `runPipeline`, `collectActions` and
- * `readTrainingShops` throw, and `run_lost`. Throws `version_exists` before
+ * `readTrainingShops` and `readUserLocations` throw, and `run_lost`. Throws `version_exists` before
  * anything is begun, unless a run of that version broke.
  */
 export async function recordedRun(
@@ -92,7 +95,7 @@ export function goingOn({ runNumber, version, startedMs, leaseUntilMs }: RunReco
 }
 
 async function made(
-  { version, sources, shopsPath, settings, training, work }: RunRequest,
+  { version, sources, shopsPath, locationsPath, settings, training, work }: RunRequest,
   store: SnapshotStore,
   code: string,
   watch: PipelineWatch,
@@ -100,16 +103,26 @@ async function made(
   nowMs: number,
 ): Promise<PipelineOutcome> {
   const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
+  const locations =
+    locationsPath === undefined
+      ? undefined
+      : await readUserLocations(locationsPath, (done, total) => watch.progress('locations', done, total));
   const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
-  const input = { log, shops, shopsPath, settings, training, codeVersion: code };
+  const input = { log, shops, shopsPath, settings, locations, training, codeVersion: code };
   const outputs = new StepStore(join(work, 'steps'));
   return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
 }
 
 /** What a run was told, to be compared with others. */
-function settingsOf({ settings, training, sources, shopsPath }: RunRequest): RunRecord['settings'] {
+function settingsOf({
+  settings,
+  training,
+  sources,
+  shopsPath,
+  locationsPath,
+}: RunRequest): RunRecord['settings'] {
   const { actions, data } = sources;
-  return { ...settings, ...training, actions, data, shops: shopsPath };
+  return { ...settings, ...training, actions, data, shops: shopsPath, locations: locationsPath };
 }
 
 /** Renews the lease whenever the run says how far it is: a step in one piece leaves no time to timers. */

@@ -3,7 +3,7 @@
  *
  *   cut → embeddings and snapshot before validation → weights → embeddings and snapshot before the test, with these weights
  *       → evaluation beside the active version → embeddings and snapshot of everything, with these weights
- *       → published → activated, or kept back with a reason
+ *       → lists of users by it, and the same snapshot with them, if lists are wanted → published → activated, or kept back with a reason
  *
  * What is compared is how versions are made: the one that is published has learned from the test part too, so nothing is
  * left to ask it.
@@ -18,7 +18,14 @@ import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { TrainingReport } from '../training/train-embeddings.ts';
 import { cutActions } from './cut-actions.ts';
 import { decide, type Decision } from './decide.ts';
-import { PipelineSteps, type PipelineInput, type PipelineWatch } from './pipeline-steps.ts';
+import {
+  PipelineSteps,
+  type EmbeddingStep,
+  type ListStep,
+  type PipelineInput,
+  type PipelineWatch,
+} from './pipeline-steps.ts';
+import type { ListReport } from './list-step.ts';
 import { publishSnapshot } from './publish-snapshot.ts';
 import type { StepStore } from './step-store.ts';
 
@@ -65,8 +72,9 @@ export async function runPipeline(
   const decision = decide(evaluation, { ...settings, isTestSeen: cuts.isTestSeen });
 
   const all = await steps.embeddings('embeddings-of-all', log.count);
-  const facts = modelCard(input, all.report, fitted, evaluation, decision);
-  const final = await steps.snapshot('snapshot-of-all', version, all, { ...facts, requestDefaults });
+  const lists = await userLists(steps, input, all, card);
+  const facts = modelCard(input, all.report, fitted, evaluation, decision, lists?.report);
+  const final = await steps.snapshot('snapshot-of-all', version, all, { ...facts, requestDefaults }, lists);
 
   confirm();
   publishSnapshot(final, store);
@@ -78,6 +86,18 @@ export async function runPipeline(
   };
   outputs.removeOthers();
   return outcome;
+}
+
+/** By a snapshot that answers as the version will, so that a version of another name, or of another decision, has the same. */
+async function userLists(
+  steps: PipelineSteps,
+  { settings: { userListLimit } }: PipelineInput,
+  all: EmbeddingStep,
+  card: ModelCard,
+): Promise<ListStep | null> {
+  if (userListLimit === undefined) return null;
+  const listing = await steps.snapshot('snapshot-before-lists', 'before-lists', all, card);
+  return steps.userLists('user-lists', listing, userListLimit);
 }
 
 function activeFile(store: SnapshotStore): SnapshotFile | null {
@@ -112,9 +132,10 @@ function activated(
 function modelCard(
   { log, codeVersion, settings }: PipelineInput,
   report: TrainingReport,
-  { weights, losses, caseCount }: FittedFusion,
+  { weights, losses, caseCount, foundCaseCount }: FittedFusion,
   evaluation: EvaluationResult,
   decision: Decision,
+  userLists: ListReport | undefined,
 ): ModelCard {
   return {
     trainedBy: 'doorrank pipeline run',
@@ -123,8 +144,9 @@ function modelCard(
     actionsTo: isoOf(log.atMs.at(-1)!),
     ...report,
     pipeline: settings,
-    fit: { caseCount, weights, losses },
+    fit: { caseCount, foundCaseCount, weights, losses },
     evaluation,
     decision,
+    ...(userLists !== undefined && { userLists }),
   };
 }
