@@ -93,6 +93,7 @@ export interface BuildProgress {
     | 'keywords'
     | 'spellings'
     | 'user lists'
+    | 'signals'
     | 'vectors'
     | 'checksums'
     | 'verification';
@@ -168,7 +169,9 @@ export async function buildSnapshot(
 
   const lists = await UserListIntake.read(input.userLists, shops, faults, report('user lists'));
 
+  if (input.signals !== undefined) report('signals')(0, 1);
   const signals = input.signals?.(shops);
+  if (input.signals !== undefined) report('signals')(1, 1);
 
   const order = kdOrder(shops.lons.values, shops.lats.values);
   const ordinalOf = new Uint32Array(order.length);
