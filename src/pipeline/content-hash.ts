@@ -38,8 +38,13 @@ export function hashOfLog(log: ActionLog): string {
 export function hashOfLocations(locations: ReadonlyMap<string, Location>): string {
   const hash = createHash('sha256');
   addTexts(hash, [...locations.keys()]);
-  const places = Array.from(locations.values(), ({ lon, lat }) => [lon, lat]);
-  hash.update(new Uint8Array(Float64Array.from(places.flat()).buffer));
+  const places = new Float64Array(2 * locations.size);
+  let at = 0;
+  for (const { lon, lat } of locations.values()) {
+    places[at++] = lon;
+    places[at++] = lat;
+  }
+  hash.update(new Uint8Array(places.buffer));
   return hash.digest('hex');
 }
 
