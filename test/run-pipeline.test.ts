@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { silentLog } from '../src/base/log.ts';
 import { batchRequest } from '../src/batch/batch-request.ts';
 import { BatchUsers } from '../src/batch/batch-users.ts';
 import { runBatch } from '../src/batch/run-batch.ts';
@@ -156,7 +157,7 @@ async function batchOf(version: string, locations: ReadonlyMap<string, Location>
   const userLists = workspace.path(`${version}.ndjson`);
   await withSharedSnapshot(store.pathOf(version), version, 1, async (snapshot) => {
     const { generation } = snapshot;
-    const request = batchRequest({}, LIST_LIMIT, nowMs, generation.header.modelCard);
+    const request = batchRequest({}, LIST_LIMIT, nowMs, generation, silentLog);
     const users = new BatchUsers(town.log, generation, { nowMs, actionsPerUserMax: 200, locations });
     await runBatch(snapshot, request, users, { userLists }, () => {});
   });

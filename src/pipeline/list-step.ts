@@ -1,6 +1,7 @@
 /** The step that makes the lists of all users that a snapshot is to hold. */
 import { join } from 'node:path';
 import { ACTION_STORE_DEFAULTS } from '../actions/action-store.ts';
+import { silentLog } from '../base/log.ts';
 import { batchRequest } from '../batch/batch-request.ts';
 import { BatchUsers } from '../batch/batch-users.ts';
 import { runBatch, type BatchReport } from '../batch/run-batch.ts';
@@ -48,7 +49,7 @@ export async function writeLists(
   const nowMs = log.atMs.at(-1)!;
   return withSharedSnapshot(path, version, threads, async (snapshot) => {
     const { generation } = snapshot;
-    const request = batchRequest({}, limit, nowMs, generation.header.modelCard);
+    const request = batchRequest({}, limit, nowMs, generation, silentLog);
     const { actionsPerUserMax } = ACTION_STORE_DEFAULTS;
     const users = new BatchUsers(log, generation, { nowMs, actionsPerUserMax, locations });
     const output = { userLists: listsPath(directory) };
