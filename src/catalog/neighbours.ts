@@ -83,8 +83,9 @@ export class Neighbours {
   strengthOf(ordinal: number, other: number): number {
     if (this.shopCount === 0) return 0;
     const ordinals = this.#ordinals;
-    let [low, high] = [this.#starts[ordinal]!, this.#starts[ordinal + 1]!];
-    const end = high;
+    const end = this.#starts[ordinal + 1]!;
+    let low = this.#starts[ordinal]!;
+    let high = end;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (ordinals[middle]! < other) low = middle + 1;

@@ -65,7 +65,8 @@ function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
 function addNorms(lane: Lane, { signal, weight }: WeightedSignal): Range {
   const { scores, values } = lane;
   signal.write(lane);
-  let [least, largest] = [Infinity, -Infinity];
+  let least = Infinity;
+  let largest = -Infinity;
   for (let position = 0; position < values.length; position++) {
     const strength = values[position]!;
     if (strength < least) least = strength;

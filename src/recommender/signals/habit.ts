@@ -16,9 +16,10 @@ export function habit(history: History): Signal {
   const { agesMs } = history;
   const exponents = new Float64Array(agesMs.length);
   for (let at = 0; at < agesMs.length; at++) {
-    const intoDayMs = agesMs[at]! % DAY_MS;
+    const ageMs = agesMs[at]!;
+    const intoDayMs = ageMs - Math.floor(ageMs / DAY_MS) * DAY_MS; // `%` takes 20 ns
     const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
-    exponents[at] = -agesMs[at]! * RATE - 0.5 * apart * apart;
+    exponents[at] = -ageMs * RATE - 0.5 * apart * apart;
   }
   return history.signalOfCounts('habit', history.sums(exponents));
 }
