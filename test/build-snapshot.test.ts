@@ -1,4 +1,5 @@
 /** Building: every form of input makes the same snapshot, every fault is named, and nothing is published but what is good. */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -99,6 +100,26 @@ test('a model card is kept as it is', async () => {
   const modelCard = { trainedBy: '팀', metrics: { 'ndcg@10': 0.31 } };
   await buildSnapshot({ ...built.inputs, version: 'card', metric: 'cosine', modelCard }, store);
   expect(verifySnapshot(store.pathOf('card')).modelCard).toEqual(modelCard);
+});
+
+test('vectors without ids are refused where the shops are not those of the model card', async () => {
+  const [header, ...lines] = readFileSync(built.inputs.shops, 'utf8').trimEnd().split('\n');
+  const sorted = file('sorted.csv', [header, ...lines.toReversed()].join('\n'));
+  const shopIdsSha256 = createHash('sha256')
+    .update([...town.shops()].map(({ shopId }) => `"${shopId}"\n`).join(''))
+    .digest('hex');
+  const input = { ...built.inputs, metric: 'cosine', modelCard: { shopIdsSha256 } } as const;
+  await expect(buildSnapshot({ ...input, shops: sorted, version: 'sorted' }, store)).rejects.toThrow(
+    `${input.shopVectors} has a vector for each shop in the order of the shops that were trained, and those of ${sorted} are others`,
+  );
+  await buildSnapshot({ ...input, version: 'same-order' }, store);
+  const shopVectors = file(
+    'keyed.ndjson',
+    ndjson([...town.shops()].map(({ shopId }, row) => ({ shopId, vector: vectorOf(row) }))),
+  );
+  await buildSnapshot({ ...input, shops: sorted, shopVectors, version: 'keyed' }, store);
+  expect(store.versions()).toEqual(expect.arrayContaining(['same-order', 'keyed']));
+  expect(store.versions()).not.toContain('sorted');
 });
 
 test('a snapshot of one shop that delivers everywhere', async () => {

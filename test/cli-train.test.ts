@@ -56,6 +56,18 @@ test('train says what it learned, how far it was, and writes what snapshot build
   expect(JSON.parse(answer.stdout)).toMatchObject({ version: 'trained', basis: 'actions' });
 });
 
+test('what was learned is not built with the same shops in another order', async () => {
+  const [header, ...lines] = readFileSync(SHOPS, 'utf8').trimEnd().split('\n');
+  const sorted = join(directory, 'sorted.csv');
+  writeFileSync(sorted, [header, ...lines.toReversed()].join('\n'));
+  const card = ['--model-card', join(out, 'model-card.json')];
+  const build = ['--shops', sorted, '--shop-vectors', join(out, 'shops.npy'), ...card];
+  const store = ['--version', 'sorted', '--store', join(directory, 'store')];
+  const { code, stderr } = await doorrank(['snapshot', 'build', ...build, ...store]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('give the shops file that was trained with, or train again with this one');
+});
+
 test('one thread and one seed write the same files', async () => {
   const files = ['shops.npy', 'keywords.ndjson', 'model-card.json'];
   const before = files.map((name) => readFileSync(join(out, name)));

@@ -95,7 +95,7 @@ function nextLines(shops: string, { shopVectors, keywordVectors, modelCard }: Em
   const keywords = keywordVectors === undefined ? '' : ` --keyword-vectors ${keywordVectors}`;
   return [
     `wrote   ${[shopVectors, keywordVectors, modelCard].filter(Boolean).join(', ')}`,
-    'Next:',
+    `Next, with ${shops} as it is: the rows of ${shopVectors} stand in its order, and the model card tells whether they do`,
     `  doorrank snapshot build --shops ${shops} --shop-vectors ${shopVectors}${keywords} --model-card ${modelCard} --version … --store …`,
   ];
 }

@@ -31,6 +31,7 @@ import {
   type ModelCard,
   type SectionName,
 } from './format.ts';
+import { hashOfShopIds } from './hash-of-shop-ids.ts';
 import { InputFaults } from './input/input-faults.ts';
 import { readVectors } from './input/read-vectors.ts';
 import type { VectorBatch, VectorFile } from './input/vector-file.ts';
@@ -82,7 +83,10 @@ export interface BuildInput {
   readonly timeZone?: string | undefined;
   /** Public holidays by time zone. Without those of its zone no rule of a shop for holidays applies. */
   readonly holidays?: HolidaysByZone | undefined;
-  /** Who trained the embeddings, on what, with which metrics; any JSON object. Default {}. */
+  /**
+   * Who trained the embeddings, on what, with which metrics; any JSON object. Default {}. What it says as `shopIdsSha256` must be the
+   * `hashOfShopIds` of the shops, unless the vectors say whose they are.
+   */
   readonly modelCard?: ModelCard | undefined;
 }
 
@@ -158,6 +162,7 @@ export async function buildSnapshot(
   faults.throwIfAny();
   const vectors = await readVectors(input.shopVectors, { key: 'shopId', rowCount: shops.count }, faults);
   checkDimensions(vectors.dimensions, input.shopVectors);
+  if (!vectors.isKeyed) checkOrder(shops, input);
   const keywords = await readKeywords(
     input.keywordVectors,
     vectors.dimensions,
@@ -299,6 +304,20 @@ function checkDimensions(dimensions: number, path: string): void {
   throw new EngineError(
     'input_invalid',
     `${path}: vectors must have 1..${DIMENSIONS_MAX} dimensions, found ${dimensions}`,
+  );
+}
+
+/** Throws `input_invalid` if vectors without ids were made for other shops, or in another order: each would be taken for another's. */
+function checkOrder({ shopIds }: ShopIntake, { shops, shopVectors, modelCard }: BuildInput): void {
+  const expected = modelCard?.['shopIdsSha256'];
+  if (expected === undefined) return;
+  const found = hashOfShopIds(shopIds);
+  if (found === expected) return;
+  throw new EngineError(
+    'input_invalid',
+    `${shopVectors} has a vector for each shop in the order of the shops that were trained, and those of ${shops} are others or in ` +
+      `another order (shopIdsSha256: found ${found}, expected ${shown(expected)} by the model card); give the shops file that was ` +
+      'trained with, or train again with this one',
   );
 }
 

@@ -55,6 +55,11 @@ export class ShopIntake {
     return this.#rowOfId.size;
   }
 
+  /** In the order of the shops' file. */
+  get shopIds(): Iterable<string> {
+    return this.#rowOfId.keys();
+  }
+
   /** The input row of a shop, or undefined if the shops' file does not have it. */
   rowOf(shopId: string): number | undefined {
     return this.#rowOfId.get(shopId);

@@ -5,6 +5,7 @@
 import { EngineError, RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
 import { GroundCells } from '../geo/ground-cells.ts';
+import { hashOfShopIds } from '../snapshot/hash-of-shop-ids.ts';
 import type { ActionLog } from './action-log.ts';
 import { negativeLists } from './negative-lists.ts';
 import { sessionsOf, targetCounts, type Sessions } from './sessions.ts';
@@ -44,6 +45,8 @@ export interface TrainingReport {
   /** Actions that take part in sessions. */
   readonly sessionActionCount: number;
   readonly shopCount: number;
+  /** Of all of them in their order, as `hashOfShopIds` has it: whose the rows of `shopVectors` are. */
+  readonly shopIdsSha256: string;
   /** Of them, learned from actions; the others are placed beside those. */
   readonly trainedShopCount: number;
   /** Shops of the actions that are not among the shops: they are learned with, and not written. */
@@ -106,6 +109,7 @@ export async function trainEmbeddings(
       sessionCount: sessions.count,
       sessionActionCount: sessions.targets.length,
       shopCount: shops.length,
+      shopIdsSha256: hashOfShopIds(shops.map(({ shopId }) => shopId)),
       trainedShopCount,
       unknownShopCount: unknownShopCount(log, shopRows, vocabulary),
       keywordCount: keywords.length,

@@ -24,6 +24,7 @@ export async function parquetVectors(
     if (dimensions === undefined || parquet.rowCount === 0) throw noVectors(file);
     return {
       dimensions,
+      isKeyed: true,
       rowCount: parquet.rowCount,
       batches: (onProgress) => parquetBatches(file, expected.key, dimensions, faults, onProgress),
     };
@@ -82,6 +83,7 @@ export async function jsonVectors(
   if (dimensions === undefined) throw noVectors(file);
   return {
     dimensions,
+    isKeyed: true,
     rowCount: undefined,
     batches: (onProgress) => jsonBatches(file, expected.key, dimensions, faults, onProgress),
   };

@@ -36,6 +36,7 @@ export async function positionalVectors(
   checkShape(file, shape, expected);
   return {
     dimensions: shape.dimensions,
+    isKeyed: false,
     rowCount: shape.rowCount,
     batches: (onProgress) => positionalBatches(file, shape, faults, onProgress),
   };

@@ -36,6 +36,8 @@ export interface KeyedRows {
 /** A file of vectors that has been looked at. */
 export interface VectorFile {
   readonly dimensions: number;
+  /** Whether it says whose each vector is; else they stand in the order of the shops. */
+  readonly isKeyed: boolean;
   /** How many vectors there are; undefined for NDJSON, which has to be read to know. */
   readonly rowCount: number | undefined;
   /** Reads the file from the start, anew with every call. Throws `input_invalid` where it cannot be read on. */
