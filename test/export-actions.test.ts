@@ -1,14 +1,20 @@
 /** Actions exported by day: what training reads of the files is what was recorded, and nothing else is there. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
 import { ACTION_STORE_DEFAULTS, ActionStore } from '../src/actions/action-store.ts';
 import { exportActions } from '../src/actions/export-actions.ts';
 import { Random } from '../src/base/random.ts';
-import type { Action } from '../src/domain/action.ts';
+import type { Action, ActionInput } from '../src/domain/action.ts';
+import { openEngine } from '../src/index.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
+import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { ActionLogBuilder } from '../src/training/action-log.ts';
 import { readActionLog } from '../src/training/read-action-log.ts';
+import { readTrainingShops } from '../src/training/read-training-shops.ts';
+import { trainEmbeddings } from '../src/training/train-embeddings.ts';
+import { writeEmbeddings } from '../src/training/write-embeddings.ts';
 import { doorrank, temporaryDirectory } from './cli-process.ts';
 
 const START_MS = Date.parse('2026-11-20T22:00:00Z');
@@ -133,6 +139,39 @@ test('impressions and searches of spaces alone are left out', async () => {
   const report = exportActions(data, out, undefined, NO_PROGRESS);
   expect(report).toMatchObject({ actionCount: 1, blankCount: 1 });
   expect((await readActionLog([out])).log.keywords).toEqual(['ramen']);
+});
+
+test('whatever is recorded can be exported, read, trained on and built', async () => {
+  const directory = temporaryDirectory();
+  const [data, out] = [join(directory, 'data'), join(directory, 'out')];
+  const store = SnapshotStore.open(join(directory, 'store'), { create: true });
+  const engine = await openEngine({ store: store.directory, data, threads: 0 });
+  const long = '\ufdfa'.repeat(12); // 216 characters once it is normalized
+  await engine.record(
+    ['u', 'v'.repeat(256)].flatMap((userId): ActionInput[] => [
+      { userId, type: 'search', keyword: long, weight: 100 },
+      { userId, type: 'search', keyword: 'k'.repeat(200) },
+      { userId, type: 'view', shopId: 's' },
+      { userId, type: 'a'.repeat(32), shopId: 't', weight: -100 },
+    ]),
+  );
+  await engine.close();
+  exportActions(data, out, undefined, NO_PROGRESS);
+
+  const { log } = await readActionLog([out]);
+  expect(log.count).toBe(8);
+  expect(log.keywords.map(({ length }) => length).sort((a, b) => a - b)).toEqual([200, 216]);
+  const shops = join(directory, 'shops.csv');
+  writeFileSync(shops, 'shopId,lon,lat\ns,1,2\nt,1,2\n');
+  const trained = await trainEmbeddings(log, await readTrainingShops(shops), { threads: 1, subsampling: 0 });
+  expect(trained.keywords).toEqual(['k'.repeat(200)]);
+  expect(trained.report).toMatchObject({ keywordCount: 1, tooLongKeywordCount: 1 });
+  const { shopVectors, keywordVectors } = writeEmbeddings(trained, {}, join(directory, 'trained'));
+  const built = await buildSnapshot(
+    { shops, shopVectors, keywordVectors, version: 'v', metric: 'cosine' },
+    store,
+  );
+  expect(built).toMatchObject({ shopCount: 2, keywordCount: 1 });
 });
 
 test('a store that a server has open is refused, and it says what to do', async () => {

@@ -146,6 +146,11 @@ test.each<[what: string, row: object, message: string]>([
   ],
   ['two targets', { ...GOOD, keyword: 'k' }, 'column keyword, shopId: found both, expected either'],
   ['an empty keyword', { userId: 'u', keyword: '  ', at: AT }, 'column keyword: found "  ", expected text'],
+  [
+    'a keyword too long',
+    { userId: 'u', keyword: 'k'.repeat(201), at: AT },
+    `column keyword: found "${'k'.repeat(56)}… (201 characters), expected text of 1..200 characters`,
+  ],
   ['half a character', { ...GOOD, shopId: '\ud800' }, 'column shopId: found "\\ud800", expected text'],
   ['an unknown type', { ...GOOD, type: 'View!' }, 'column type: found "View!", expected a word such as'],
   ['a weight beyond', { ...GOOD, weight: 101 }, 'column weight: found 101, expected a number -100..100'],

@@ -1,6 +1,7 @@
 /** `doorrank train`: files of actions and shops become embeddings for `snapshot build`. */
 import type { Command } from 'commander';
 import { checkWritableDirectory } from '../base/check-writable.ts';
+import { KEYWORD_CHARACTERS_MAX } from '../domain/action.ts';
 import { readActionLog, type ReadActions } from '../training/read-action-log.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
@@ -87,6 +88,10 @@ function learnedLines(
   ];
   if (report.unknownShopCount > 0)
     lines.push(`${report.unknownShopCount} shops of the actions are not among the shops`);
+  if (report.tooLongKeywordCount > 0)
+    lines.push(
+      `${report.tooLongKeywordCount} searched texts were left out of the keywords: normalized they are longer than ${KEYWORD_CHARACTERS_MAX} characters`,
+    );
   if (impressionCount > 0) lines.push(`${impressionCount} impressions were left out`);
   return lines;
 }

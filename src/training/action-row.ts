@@ -76,8 +76,11 @@ export class ActionRowReader {
   #keyword(): string | undefined {
     const value = this.#value('keyword');
     if (value === undefined) return undefined;
-    const keyword = typeof value === 'string' && value.isWellFormed() ? normalizeKeyword(value) : '';
-    if (keyword !== '' && keyword.length <= KEYWORD_CHARACTERS_MAX) return keyword;
+    // As `record`, which bounds what is sent: normalized it may be 18 times as long.
+    if (typeof value === 'string' && value.length <= KEYWORD_CHARACTERS_MAX && value.isWellFormed()) {
+      const keyword = normalizeKeyword(value);
+      if (keyword !== '') return keyword;
+    }
     return this.#refuse('keyword', shown(value), `text of 1..${KEYWORD_CHARACTERS_MAX} characters`);
   }
 

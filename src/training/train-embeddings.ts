@@ -4,6 +4,7 @@
  */
 import { EngineError, RequestError } from '../base/errors.ts';
 import { validate } from '../base/validate.ts';
+import { KEYWORD_CHARACTERS_MAX } from '../domain/action.ts';
 import { GroundCells } from '../geo/ground-cells.ts';
 import { hashOfShopIds } from '../snapshot/hash-of-shop-ids.ts';
 import type { ActionLog } from './action-log.ts';
@@ -52,6 +53,8 @@ export interface TrainingReport {
   /** Shops of the actions that are not among the shops: they are learned with, and not written. */
   readonly unknownShopCount: number;
   readonly keywordCount: number;
+  /** Searched texts that are longer, normalized, than a keyword of a snapshot may be: they are learned with, and not written. */
+  readonly tooLongKeywordCount: number;
   /** Pairs of a target and one of its context, over all epochs. */
   readonly pairCount: number;
   /** Mean −ln likelihood of a pair and its negatives, epoch by epoch. */
@@ -91,7 +94,8 @@ export async function trainEmbeddings(
   const trainedRows = shopRows.map((row) => (row !== NO_ROW && moved[row] === 1 ? row : NO_ROW));
   const trainedShopCount = trainedRows.filter((row) => row !== NO_ROW).length;
   if (trainedShopCount === 0) throw allLeftOut(settings);
-  const keywords = trainedKeywords(log, counts, vocabulary).filter(({ row }) => moved[row] === 1);
+  const learnedKeywords = trainedKeywords(log, counts, vocabulary).filter(({ row }) => moved[row] === 1);
+  const keywords = learnedKeywords.filter(({ keyword }) => keyword.length <= KEYWORD_CHARACTERS_MAX);
   return {
     dimensions: settings.dimensions,
     shopVectors: vectorsOfShops(shops, trainedRows, memory.embeddings, settings),
@@ -113,6 +117,7 @@ export async function trainEmbeddings(
       trainedShopCount,
       unknownShopCount: unknownShopCount(log, shopRows, vocabulary),
       keywordCount: keywords.length,
+      tooLongKeywordCount: learnedKeywords.length - keywords.length,
       pairCount: tallies.reduce((sum, { pairCount }) => sum + pairCount, 0),
       losses: tallies.map(({ lossSum, pairCount }) => lossSum / pairCount),
     },
