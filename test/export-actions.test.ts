@@ -145,10 +145,11 @@ test('whatever is recorded can be exported, read, trained on and built', async (
   const directory = temporaryDirectory();
   const [data, out] = [join(directory, 'data'), join(directory, 'out')];
   const store = SnapshotStore.open(join(directory, 'store'), { create: true });
-  const engine = await openEngine({ store: store.directory, data, threads: 0 });
+  const engine = await openEngine({ store: store.directory, data, threads: 0, actionAgeDaysMax: 36_500 });
   const long = '\ufdfa'.repeat(12); // 216 characters once it is normalized
   await engine.record(
     ['u', 'v'.repeat(256)].flatMap((userId): ActionInput[] => [
+      { userId, type: 'search', keyword: 'first', at: '1970-01-01T00:00:00Z' },
       { userId, type: 'search', keyword: long, weight: 100 },
       { userId, type: 'search', keyword: 'k'.repeat(200) },
       { userId, type: 'view', shopId: 's' },
@@ -159,8 +160,9 @@ test('whatever is recorded can be exported, read, trained on and built', async (
   exportActions(data, out, undefined, NO_PROGRESS);
 
   const { log } = await readActionLog([out]);
-  expect(log.count).toBe(8);
-  expect(log.keywords.map(({ length }) => length).sort((a, b) => a - b)).toEqual([200, 216]);
+  expect(log.count).toBe(10);
+  expect(log.atMs[0]).toBe(0);
+  expect(log.keywords.map(({ length }) => length).sort((a, b) => a - b)).toEqual([5, 200, 216]);
   const shops = join(directory, 'shops.csv');
   writeFileSync(shops, 'shopId,lon,lat\ns,1,2\nt,1,2\n');
   const trained = await trainEmbeddings(log, await readTrainingShops(shops), { threads: 1, subsampling: 0 });

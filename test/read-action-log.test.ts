@@ -88,13 +88,21 @@ test.each([
   },
 );
 
-test('Parquet may hold instants as timestamps', async () => {
+test('Parquet may hold instants as timestamps, from 1970 on', async () => {
   const path = writtenParquet([
-    { name: 'userId', data: [7n], type: 'INT64' },
-    { name: 'shopId', data: ['s1'], type: 'STRING' },
-    { name: 'at', data: [new Date(AT_MS)], type: 'TIMESTAMP' },
+    { name: 'userId', data: [7n, 7n], type: 'INT64' },
+    { name: 'shopId', data: ['s1', 's1'], type: 'STRING' },
+    { name: 'at', data: [new Date(AT_MS), new Date(0)], type: 'TIMESTAMP' },
   ]);
-  expect(rowsOf((await readActionLog([path])).log)).toEqual(['7 | view | s1 | 0 | 1']);
+  const { log } = await readActionLog([path]);
+  expect(rowsOf(log)).toEqual([`7 | view | s1 | ${-AT_MS} | 1`, '7 | view | s1 | 0 | 1']);
+});
+
+test('text says its own unit, so it may be of any year from 1970 to the last that a number may name', async () => {
+  const instants = ['1970-01-01T00:00:00Z', '1972-12-31T23:59:59Z', '9999-12-31T23:59:59Z', 100_000_000_000];
+  const path = written('actions.ndjson', ndjson([...instants, 8.64e15].map((at) => ({ ...GOOD, at }))));
+  const { log } = await readActionLog([path]);
+  expect([...log.atMs]).toEqual([0, 94_694_399_000, 100_000_000_000, 253_402_300_799_000, 8.64e15]);
 });
 
 test('a folder is all files of a known format in it and below, sorted; names with a dot in front are passed over', async () => {
@@ -154,6 +162,7 @@ test.each<[what: string, row: object, message: string]>([
   ['half a character', { ...GOOD, shopId: '\ud800' }, 'column shopId: found "\\ud800", expected text'],
   ['an unknown type', { ...GOOD, type: 'View!' }, 'column type: found "View!", expected a word such as'],
   ['a weight beyond', { ...GOOD, weight: 101 }, 'column weight: found 101, expected a number -100..100'],
+  ['a weight below', { ...GOOD, weight: -100.5 }, 'column weight: found -100.5, expected a number -100..100'],
   ['a weight as text', { ...GOOD, weight: 'much' }, 'column weight: found "much"'],
   ['no time', { userId: 'u', shopId: 's' }, 'column at: found nothing, expected an ISO 8601 instant'],
   [
@@ -162,6 +171,22 @@ test.each<[what: string, row: object, message: string]>([
     'column at: found "2026-11-22T12:00:00"',
   ],
   ['a day that is none', { ...GOOD, at: '2026-02-30T12:00:00Z' }, 'column at: found "2026-02-30T12:00:00Z"'],
+  ['an instant before 1970', { ...GOOD, at: '1969-12-31T23:59:59.999Z' }, 'column at: found "1969-12-31T23:'],
+  [
+    'the number behind the last',
+    { ...GOOD, at: 8_640_000_000_000_001 },
+    'column at: found 8640000000000001,',
+  ],
+  [
+    'seconds as text',
+    { ...GOOD, at: '1795000000' },
+    'column at: found "1795000000", which looks like seconds',
+  ],
+  [
+    'the last second that looks so',
+    { ...GOOD, at: 99_999_999_999 },
+    'column at: found 99999999999, which looks',
+  ],
   ['seconds', { ...GOOD, at: 1_795_000_000 }, 'column at: found 1795000000, which looks like seconds'],
 ])('%s is named with its place, and nothing is read', async (_, row, message) => {
   const path = written('actions.ndjson', ndjson([GOOD, row]));

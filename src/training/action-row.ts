@@ -16,8 +16,8 @@ type ActionColumn = (typeof ACTION_COLUMNS_NEEDED | typeof ACTION_COLUMNS_OPTION
 const TYPE_DEFAULT = 'view';
 const WHOLE_NUMBER = /^\d{1,16}$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** Milliseconds of 1973-03-03; a smaller number counts seconds, as those of our days are around 1.8e9. */
-const MILLISECONDS_MIN = 1e11;
+/** Milliseconds of 1973-03-03; a smaller plain number counts seconds, as those of our days are around 1.8e9. */
+const NUMBER_MIN = 1e11;
 /** The last instant that a `Date` can hold. */
 const MILLISECONDS_MAX = 8.64e15;
 const ID_EXPECTED = `text of 1..${ID_CHARACTERS_MAX} characters`;
@@ -105,9 +105,10 @@ export class ActionRowReader {
       this.#refuseAbsent('at', expected);
       return Number.NaN;
     }
-    const atMs = millisecondsOf(value);
-    if (atMs >= MILLISECONDS_MIN && atMs <= MILLISECONDS_MAX) return atMs;
-    const isSeconds = atMs >= MILLISECONDS_MIN / 1000 && atMs < MILLISECONDS_MIN;
+    const number = numberOf(value);
+    const atMs = number ?? instantOf(value);
+    if (atMs >= (number === undefined ? 0 : NUMBER_MIN) && atMs <= MILLISECONDS_MAX) return atMs;
+    const isSeconds = number !== undefined && number >= NUMBER_MIN / 1000 && number < NUMBER_MIN;
     this.#refuse('at', isSeconds ? `${shown(value)}, which looks like seconds` : shown(value), expected);
     return Number.NaN;
   }
@@ -132,12 +133,14 @@ export class ActionRowReader {
   }
 }
 
-/** Milliseconds since 1970 of an instant as files hold it, or NaN. */
-function millisecondsOf(value: unknown): number {
+/** Of a plain number, also as text; undefined for anything else. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  return typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : undefined;
+}
+
+/** Milliseconds since 1970 of what says its own unit: a timestamp or ISO 8601 text; NaN for anything else. */
+function instantOf(value: unknown): number {
   if (value instanceof Date) return value.getTime();
-  if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
-  if (typeof value !== 'string') return Number.NaN;
-  if (WHOLE_NUMBER.test(value)) return Number(value);
-  return instantMs(value);
+  return typeof value === 'string' ? instantMs(value) : Number.NaN;
 }
