@@ -75,6 +75,37 @@ test('one thread and one seed write the same files', async () => {
   expect(files.map((name) => readFileSync(join(out, name)))).toEqual(before);
 });
 
+test('train says what it left out and why, and which gap would join what is alone', async () => {
+  const [shops, actions] = [join(directory, 'two.csv'), join(directory, 'check-ins.csv')];
+  writeFileSync(shops, 'shopId,lon,lat\ns,1,2\nt,1,2\n');
+  const rows = [
+    'u,2026-11-01T10:00:00Z,s,view',
+    'u,2026-11-01T10:05:00Z,t,view',
+    'u,2026-11-01T10:06:00Z,t,order',
+    'u,2026-11-01T12:00:00Z,s,view',
+    'u,2026-11-02T12:00:00Z,t,dismiss',
+    'u,2026-11-03T12:00:00Z,s,view',
+    'v,2026-11-03T12:00:00Z,once,view',
+  ];
+  writeFileSync(actions, ['userId,at,shopId,type', ...rows].join('\n'));
+  const elsewhere = join(directory, 'left-out');
+  const options = ['--shops', shops, '--out', elsewhere, '--threads', '1', '--subsampling', '0'];
+  const { code, stdout, stderr } = await doorrank(['train', '--actions', actions, ...options]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('from    7 actions of 2 users: 2 in 1 sessions\n');
+  expect(stdout).toContain(
+    'without 2 alone in their session, 1 on what has fewer than 2 actions, 1 on the same as the one before, ' +
+      '1 dismissed or of weight 0 and below\n',
+  );
+  expect(stdout).toMatch(
+    /^warning: 29 % of the actions .* within 30 minutes; .* --session-gap-minutes 1440$/m,
+  );
+  expect(JSON.parse(readFileSync(join(elsewhere, 'model-card.json'), 'utf8'))).toMatchObject({
+    leftOut: { alone: 2, repeated: 1, rare: 1, unwanted: 1 },
+    aloneShare: 2 / 7,
+  });
+});
+
 test('bad rows are named and nothing is written', async () => {
   const bad = join(directory, 'bad.csv');
   writeFileSync(bad, 'userId,at,shopId\nu,yesterday,s1\n');

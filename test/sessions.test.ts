@@ -1,5 +1,6 @@
 /** Sessions, the table of what is trained, and the lists that negatives are drawn from. */
 import { expect, test } from 'vitest';
+import { Random } from '../src/base/random.ts';
 import { ActionLogBuilder, type ActionLog } from '../src/training/action-log.ts';
 import { DRAW_WORDS, negativeLists } from '../src/training/negative-lists.ts';
 import { NO_TARGET, sessionsOf, targetCounts } from '../src/training/sessions.ts';
@@ -74,6 +75,56 @@ test('what was dismissed or weighed down, is rare, or stands alone takes no part
   expect(sessionTexts(log, { countMin: 2 })).toEqual(['s t', 's t']);
   expect(Array.from(targetCounts(log))).toEqual(log.shopIds.map((id) => ({ s: 3, t: 2, z: 1 })[id] ?? 0));
 });
+
+test('every action that is in no session is counted by its reason', () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = new Random(seed);
+    const lines = Array.from({ length: 200 }, () =>
+      [
+        random.pick(['a', 'b', 'c']),
+        random.below(3_000),
+        random.pick(['view', 'order', 'dismiss']),
+        random.pick(["'k'", 's', 's', 't', `x${random.below(40)}`]),
+        random.pick([1, 1, 1, 0]),
+      ].join(' '),
+    );
+    const log = logOf(...lines);
+    const { targets, leftOut } = sessionsOf(log, targetCounts(log), { sessionGapMinutes: 30, countMin: 2 });
+    expect(leftOut, `seed ${seed}`).toEqual(leftOutOf(log));
+    const { alone, repeated, rare, unwanted } = leftOut;
+    expect(targets.length + alone + repeated + rare + unwanted, `seed ${seed}`).toBe(log.count);
+  }
+});
+
+/** With a gap of 30 minutes and two actions at least, from what each reason means. */
+function leftOutOf(log: ActionLog): object {
+  const rows = Array.from({ length: log.count }, (_, row) => row);
+  const wanted = rows.filter(
+    (row) => log.weights[row]! > 0 && log.types[log.typeNumbers[row]!] !== 'dismiss',
+  );
+  const on = (row: number) => wanted.filter((other) => log.targets[other] === log.targets[row]);
+  const meant = wanted.filter((row) => on(row).length >= 2);
+  const sessions = new Map<string, number[]>();
+  for (const user of new Set(log.users)) {
+    let [session, beforeMs] = [0, -Infinity];
+    for (const row of meant.filter((row) => log.users[row] === user)) {
+      if (log.atMs[row]! - beforeMs > 30 * MINUTE_MS) session++;
+      beforeMs = log.atMs[row]!;
+      const key = `${user} ${session}`;
+      sessions.set(key, [...(sessions.get(key) ?? []), log.targets[row]!]);
+    }
+  }
+  const isAlone = (targets: number[]): boolean => new Set(targets).size === 1;
+  const all = [...sessions.values()];
+  return {
+    alone: all.filter(isAlone).flat().length,
+    repeated: all
+      .filter((targets) => !isAlone(targets))
+      .flatMap((targets) => targets.filter((target, i) => i > 0 && target === targets[i - 1])).length,
+    rare: wanted.length - meant.length,
+    unwanted: log.count - wanted.length,
+  };
+}
 
 test('a session that is too long for the kernel is divided', () => {
   const log = logOf(...Array.from({ length: 2_500 }, (_, i) => `a 0 view s${i % 7}`));

@@ -83,6 +83,7 @@ function learnedLines(
   const lines = [
     `learned ${report.trainedShopCount} of ${report.shopCount} shops and ${report.keywordCount} keywords, ${settings.dimensions} dimensions`,
     `from    ${report.actionCount} actions of ${report.userCount} users: ${report.sessionActionCount} in ${report.sessionCount} sessions`,
+    ...leftOutLines(report),
     `loss    ${losses[0]!.toFixed(3)} in the first of ${losses.length} epochs, ${losses.at(-1)!.toFixed(3)} in the last; ${unlearned.toFixed(3)} is what knows nothing`,
     `in      ${seconds.toFixed(1)} s, ${pairCount} pairs, ${(pairCount / seconds / 1e6).toFixed(1)} M a second in ${settings.threads} threads`,
   ];
@@ -93,6 +94,33 @@ function learnedLines(
       `${report.tooLongKeywordCount} searched texts were left out of the keywords: normalized they are longer than ${KEYWORD_CHARACTERS_MAX} characters`,
     );
   if (impressionCount > 0) lines.push(`${impressionCount} impressions were left out`);
+  return lines;
+}
+
+/** A day, which joins check-ins. */
+const DAY_MINUTES = 1_440;
+/** Of all actions: from here on it is likelier that sessions were cut than that users do one thing at a time. */
+const ALONE_SHARE_LARGE = 0.25;
+
+function leftOutLines({ leftOut, aloneShare, settings }: TrainingReport): string[] {
+  const { alone, repeated, rare, unwanted } = leftOut;
+  const reasons = [
+    [alone, 'alone in their session'],
+    [rare, `on what has fewer than ${settings.countMin} actions`],
+    [repeated, 'on the same as the one before'],
+    [unwanted, 'dismissed or of weight 0 and below'],
+  ] as const;
+  const texts = reasons.flatMap(([count, reason]) => (count === 0 ? [] : [`${count} ${reason}`]));
+  if (texts.length === 0) return [];
+  const lines = [`without ${texts.join(', ')}`];
+  const { sessionGapMinutes } = settings;
+  if (aloneShare >= ALONE_SHARE_LARGE) {
+    const longer = Math.max(DAY_MINUTES, 2 * sessionGapMinutes);
+    lines.push(
+      `warning: ${Math.round(100 * aloneShare)} % of the actions teach nothing, as no other is within ${sessionGapMinutes} minutes; for ` +
+        `check-ins and the like give a longer gap, such as --session-gap-minutes ${longer}`,
+    );
+  }
   return lines;
 }
 

@@ -11,6 +11,18 @@ export const SESSION_TOKENS_MAX = 1024;
 const ORDER = 'order';
 const MS_PER_MINUTE = 60_000;
 
+/** Actions that are in no session, by the reason: with those of the sessions, all of the log. */
+export interface LeftOutCounts {
+  /** Nothing else was acted on in their session. */
+  readonly alone: number;
+  /** On the same as the action before them. */
+  readonly repeated: number;
+  /** On what has too few actions. */
+  readonly rare: number;
+  /** Dismissed, or of weight 0 and below. */
+  readonly unwanted: number;
+}
+
 /** Sessions of two or more targets of an action log. */
 export interface Sessions {
   readonly count: number;
@@ -38,15 +50,21 @@ export function sessionsOf(
   log: ActionLog,
   counts: Uint32Array,
   { sessionGapMinutes, countMin }: { readonly sessionGapMinutes: number; readonly countMin: number },
-): Sessions {
+): Sessions & { readonly leftOut: LeftOutCounts } {
   const gapMs = sessionGapMinutes * MS_PER_MINUTE;
   const dismiss = log.types.indexOf(DISMISS);
   const order = log.types.indexOf(ORDER);
   const builder = new SessionsBuilder();
+  let [unwanted, rare] = [0, 0];
   let lastUser = -1;
   let lastMs = 0;
   for (const row of rowsByUser(log)) {
-    if (!isWanted(log, row, dismiss) || counts[log.targets[row]!]! < countMin) continue;
+    const isMeant = isWanted(log, row, dismiss);
+    if (!isMeant || counts[log.targets[row]!]! < countMin) {
+      if (isMeant) rare++;
+      else unwanted++;
+      continue;
+    }
     const user = log.users[row]!;
     const atMs = log.atMs[row]!;
     if (user !== lastUser || atMs - lastMs > gapMs) builder.end();
@@ -54,7 +72,8 @@ export function sessionsOf(
     lastMs = atMs;
     builder.add(log.targets[row]!, log.typeNumbers[row] === order);
   }
-  return builder.finish();
+  const { alone, repeated, ...sessions } = builder.finish();
+  return { ...sessions, leftOut: { alone, repeated, rare, unwanted } };
 }
 
 function isWanted(log: ActionLog, row: number, dismiss: number): boolean {
@@ -78,12 +97,15 @@ class SessionsBuilder {
   /** The session that is not over yet. */
   #open: number[] = [];
   #order = NO_TARGET;
+  /** Of the open session. */
+  #repeated = 0;
+  readonly #leftOut = { alone: 0, repeated: 0 };
 
   add(target: number, isOrder: boolean): void {
     if (this.#open.at(-1) !== target) {
       if (this.#open.length === SESSION_TOKENS_MAX) this.end();
       this.#open.push(target);
-    }
+    } else this.#repeated++;
     if (isOrder) this.#order = target;
   }
 
@@ -92,12 +114,14 @@ class SessionsBuilder {
       this.#starts.push(this.#targets.count);
       this.#orders.push(this.#order);
       for (const target of this.#open) this.#targets.push(target);
-    }
+      this.#leftOut.repeated += this.#repeated;
+    } else this.#leftOut.alone += this.#open.length + this.#repeated;
     this.#open = [];
+    this.#repeated = 0;
     this.#order = NO_TARGET;
   }
 
-  finish(): Sessions {
+  finish(): Sessions & Pick<LeftOutCounts, 'alone' | 'repeated'> {
     this.end();
     this.#starts.push(this.#targets.count);
     return {
@@ -105,6 +129,7 @@ class SessionsBuilder {
       targets: this.#targets.values,
       starts: this.#starts.values,
       orders: this.#orders.values,
+      ...this.#leftOut,
     };
   }
 }

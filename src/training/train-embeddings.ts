@@ -9,7 +9,7 @@ import { GroundCells } from '../geo/ground-cells.ts';
 import { hashOfShopIds } from '../snapshot/hash-of-shop-ids.ts';
 import type { ActionLog } from './action-log.ts';
 import { negativeLists } from './negative-lists.ts';
-import { sessionsOf, targetCounts, type Sessions } from './sessions.ts';
+import { sessionsOf, targetCounts, type LeftOutCounts, type Sessions } from './sessions.ts';
 import { talliesByEpoch, trainingPlan } from './train-chunks.ts';
 import { trainInThreads, type TrainingProgress } from './train-in-threads.ts';
 import { layOut, movedRows } from './train-memory.ts';
@@ -45,6 +45,10 @@ export interface TrainingReport {
   readonly sessionCount: number;
   /** Actions that take part in sessions. */
   readonly sessionActionCount: number;
+  /** The other actions. */
+  readonly leftOut: LeftOutCounts;
+  /** `leftOut.alone` of `actionCount`, 0..1. */
+  readonly aloneShare: number;
   readonly shopCount: number;
   /** Of all of them in their order, as `hashOfShopIds` has it: whose the rows of `shopVectors` are. */
   readonly shopIdsSha256: string;
@@ -112,6 +116,8 @@ export async function trainEmbeddings(
       userCount: log.userIds.length,
       sessionCount: sessions.count,
       sessionActionCount: sessions.targets.length,
+      leftOut: sessions.leftOut,
+      aloneShare: sessions.leftOut.alone / log.count,
       shopCount: shops.length,
       shopIdsSha256: hashOfShopIds(shops.map(({ shopId }) => shopId)),
       trainedShopCount,
