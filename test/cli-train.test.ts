@@ -21,6 +21,9 @@ test('train says what it learned, how far it was, and writes what snapshot build
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(/^learned \d+ of 1200 shops and \d+ keywords, 32 dimensions$/m);
   expect(stdout).toContain(`from    ${ACTION_COUNT} actions of `);
+  expect(stdout).toMatch(
+    /^loss    4\.\d+ in the first of \d+ epochs, \d\.\d+ in the last \(knowing nothing: 4\.159\)$/m,
+  );
   expect(stderr).toMatch(/^actions 100 % of \d+ bytes$/m);
   expect(stderr).toMatch(/^training 100 % \d+\.\d M pairs\/s/m);
 
@@ -94,7 +97,7 @@ test('train says what it left out and why, and which gap would join what is alon
   expect(code, stderr).toBe(0);
   expect(stdout).toContain('from    7 actions of 2 users: 2 in 1 sessions\n');
   expect(stdout).toContain(
-    'without 2 alone in their session, 1 on what has fewer than 2 actions, 1 on the same as the one before, ' +
+    'types   5 view, 1 order, 1 dismiss\nwithout 2 alone in their session, 1 on what has fewer than 2 actions, 1 on the same as the one before, ' +
       '1 dismissed or of weight 0 and below\n',
   );
   expect(stdout).toMatch(

@@ -154,7 +154,7 @@ test('a shop whose company was always left out counts as not learned, and lies b
   const options = { ...ONE_THREAD, countMin: 1, epochs: 5, subsampling: 1e-3 };
   const beside = [a, b, c, alone].map((shop) => ({ ...shop, category: 'one' }));
   const { report, shopVectors } = await trainEmbeddings(builder.finish(), beside, options);
-  expect(report).toMatchObject({ trainedShopCount: 3, unknownShopCount: 1 });
+  expect(report).toMatchObject({ trainedShopCount: 3, unknownShopCount: 1, unknownShopActionCount: 301 });
   const similarities = [0, 1, 2].map((at) => cosine(row(shopVectors, 3), row(shopVectors, at)));
   expect(Math.min(...similarities)).toBeGreaterThan(0);
   await expect(trainEmbeddings(log, shops, { ...ONE_THREAD, epochs: 1, subsampling: 1e-12 })).rejects.toThrow(

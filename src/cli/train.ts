@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { checkWritableDirectory } from '../base/check-writable.ts';
 import { KEYWORD_CHARACTERS_MAX } from '../domain/action.ts';
+import type { ActionLog } from '../training/action-log.ts';
 import { readActionLog, type ReadActions } from '../training/read-action-log.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { trainEmbeddings, type TrainingReport } from '../training/train-embeddings.ts';
@@ -73,7 +74,7 @@ function modelCard({ log, impressionCount }: ReadActions, report: TrainingReport
 }
 
 function learnedLines(
-  { impressionCount }: ReadActions,
+  { log, impressionCount }: ReadActions,
   report: TrainingReport,
   trainingMs: number,
 ): string[] {
@@ -83,18 +84,35 @@ function learnedLines(
   const lines = [
     `learned ${report.trainedShopCount} of ${report.shopCount} shops and ${report.keywordCount} keywords, ${settings.dimensions} dimensions`,
     `from    ${report.actionCount} actions of ${report.userCount} users: ${report.sessionActionCount} in ${report.sessionCount} sessions`,
+    `types   ${typesText(log)}`,
     ...leftOutLines(report),
-    `loss    ${losses[0]!.toFixed(3)} in the first of ${losses.length} epochs, ${losses.at(-1)!.toFixed(3)} in the last; ${unlearned.toFixed(3)} is what knows nothing`,
+    `loss    ${losses[0]!.toFixed(3)} in the first of ${losses.length} epochs, ${losses.at(-1)!.toFixed(3)} in the last (knowing nothing: ${unlearned.toFixed(3)})`,
     `in      ${seconds.toFixed(1)} s, ${pairCount} pairs, ${(pairCount / seconds / 1e6).toFixed(1)} M a second in ${settings.threads} threads`,
   ];
   if (report.unknownShopCount > 0)
-    lines.push(`${report.unknownShopCount} shops of the actions are not among the shops`);
+    lines.push(
+      `${report.unknownShopCount} shops of the actions, with ${report.unknownShopActionCount} actions in sessions, are not among the shops: they are learned with, and not written`,
+    );
   if (report.tooLongKeywordCount > 0)
     lines.push(
       `${report.tooLongKeywordCount} searched texts were left out of the keywords: normalized they are longer than ${KEYWORD_CHARACTERS_MAX} characters`,
     );
   if (impressionCount > 0) lines.push(`${impressionCount} impressions were left out`);
   return lines;
+}
+
+const TYPES_SHOWN_MAX = 12;
+
+/** Any word is a type, so a misspelt one shows only here. */
+function typesText({ types, typeNumbers }: ActionLog): string {
+  const counts = new Uint32Array(types.length);
+  for (const type of typeNumbers) counts[type]!++;
+  const texts = types
+    .map((type, i) => ({ type, count: counts[i]! }))
+    .toSorted((a, b) => b.count - a.count)
+    .map(({ type, count }) => `${count} ${type}`);
+  const more = texts.length - TYPES_SHOWN_MAX;
+  return texts.slice(0, TYPES_SHOWN_MAX).join(', ') + (more > 0 ? ` and ${more} more types` : '');
 }
 
 /** A day, which joins check-ins. */

@@ -56,6 +56,8 @@ export interface TrainingReport {
   readonly trainedShopCount: number;
   /** Shops of the actions that are not among the shops: they are learned with, and not written. */
   readonly unknownShopCount: number;
+  /** Actions at them in sessions. */
+  readonly unknownShopActionCount: number;
   readonly keywordCount: number;
   /** Searched texts that are longer, normalized, than a keyword of a snapshot may be: they are learned with, and not written. */
   readonly tooLongKeywordCount: number;
@@ -121,7 +123,7 @@ export async function trainEmbeddings(
       shopCount: shops.length,
       shopIdsSha256: hashOfShopIds(shops.map(({ shopId }) => shopId)),
       trainedShopCount,
-      unknownShopCount: unknownShopCount(log, shopRows, vocabulary),
+      ...unknownShops(log, shopRows, vocabulary),
       keywordCount: keywords.length,
       tooLongKeywordCount: learnedKeywords.length - keywords.length,
       pairCount: tallies.reduce((sum, { pairCount }) => sum + pairCount, 0),
@@ -193,9 +195,13 @@ function unitRows(rows: ArrayLike<number>, embeddings: Float32Array, dimensions:
   return vectors;
 }
 
-function unknownShopCount(log: ActionLog, shopRows: Uint32Array, { targets }: Vocabulary): number {
-  const shopCount = targets.filter((target) => target < log.shopIds.length).length;
-  return shopCount - shopRows.filter((row) => row !== NO_ROW).length;
+function unknownShops(log: ActionLog, shopRows: Uint32Array, { targets, counts }: Vocabulary) {
+  const known = new Set(shopRows);
+  const unknown = counts.filter((_, row) => targets[row]! < log.shopIds.length && !known.has(row));
+  return {
+    unknownShopCount: unknown.length,
+    unknownShopActionCount: unknown.reduce((sum, count) => sum + count, 0),
+  };
 }
 
 /** The most searched first, those of one count by their text. */
