@@ -4,11 +4,13 @@ import {
   readFileSync,
   readdirSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { checkWritable, checkWritableDirectory } from '../src/base/check-writable.ts';
+import { makeDirectory } from '../src/base/make-directory.ts';
 import { Workspace } from './built-town.ts';
 
 const workspace = new Workspace();
@@ -48,6 +50,26 @@ test('a directory that is there or can be made is good, and none is made', () =>
 });
 
 test('a directory that cannot be made is refused', () => {
-  expect(() => checkWritableDirectory(file)).toThrow('ENOTDIR');
-  expect(() => checkWritableDirectory(`${file}/below/it`)).toThrow('ENOTDIR');
+  const words = `${file} is a file; name another place`;
+  expect(() => checkWritableDirectory(file)).toThrow(`${file} cannot be a directory: ${words}`);
+  expect(() => checkWritableDirectory(`${file}/below/it`)).toThrow(
+    `/below/it cannot be a directory: ${words}`,
+  );
+  symlinkSync('/nowhere/at all', `${directory}/link`);
+  expect(() => checkWritableDirectory(`${directory}/link`)).toThrow('EEXIST');
+});
+
+test.runIf(existsSync('/proc'))('nor one below /proc, which anybody may seem to write to', () => {
+  expect(() => checkWritableDirectory('/proc/new/newer')).toThrow(
+    "ENOENT: no such file or directory, mkdir '/proc/new'",
+  );
+  expect(() => makeDirectory('/proc/new')).toThrow('ENOENT');
+});
+
+test('a directory is made with those above it, and the uppermost is told', () => {
+  expect(makeDirectory(`${directory}/a/b/c`)).toBe(`${directory}/a`);
+  expect(statSync(`${directory}/a/b/c`).isDirectory()).toBe(true);
+  expect(makeDirectory(`${directory}/a/b/d`)).toBe(`${directory}/a/b/d`);
+  expect(makeDirectory(`${directory}/a/b/d`)).toBe(undefined);
+  expect(() => makeDirectory(file)).toThrow('EEXIST');
 });

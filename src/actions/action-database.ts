@@ -13,10 +13,11 @@
  * a million actions of 50,000 users take 155 MB; with the user id in every row they take 267 MB.
  * An impression of 20 shops takes 0.5 KB with ids such as `s12345`, 1.8 KB with UUIDs.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { check, EngineError } from '../base/errors.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 
 const FILE_NAME = 'actions.sqlite';
 /** What to do where a store has an owner. */
@@ -82,7 +83,7 @@ export function openActionDatabase(directory: string, whenOwned = WHEN_OWNED): D
   const path = join(resolve(directory), FILE_NAME);
   let database: Database.Database | undefined;
   try {
-    makeDirectory(resolve(directory));
+    makeSyncedDirectory(resolve(directory));
     // The owner keeps its lock for as long as it lives, so waiting for it would not help.
     database = new Database(path, { timeout: 0 });
     own(database);
@@ -117,8 +118,8 @@ export function storageError(error: unknown, path: string, whenOwned = WHEN_OWNE
 }
 
 /** Creates `directory` and syncs every new directory entry: a synced file in a lost directory is lost too. */
-function makeDirectory(directory: string): void {
-  const firstMade = mkdirSync(directory, { recursive: true });
+function makeSyncedDirectory(directory: string): void {
+  const firstMade = makeDirectory(directory);
   if (firstMade === undefined) return;
   let parent = directory;
   do {

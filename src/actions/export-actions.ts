@@ -5,9 +5,9 @@
  *
  * Days are those of UTC. What was shown is no action: impressions are not among them.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../base/errors.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 import { ParquetTable } from '../base/parquet-table.ts';
 import type { Action } from '../domain/action.ts';
 import { hasActionDatabase, openActionDatabase } from './action-database.ts';
@@ -94,7 +94,7 @@ function writeDays(actions: Iterable<Action>, out: string, onProgress: (done: nu
 
 function openDay(out: string, day: Day): ParquetTable {
   const directory = join(out, `day=${day}`);
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   return new ParquetTable(join(directory, 'actions.parquet'), COLUMNS, GROUP_ROWS);
 }
 

@@ -1,6 +1,7 @@
 /** `doorrank export`: the actions of a store as Parquet files, one for every day. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { exportActions, type ExportReport } from '../actions/export-actions.ts';
+import { checkWritableDirectory } from '../base/check-writable.ts';
 import { readPath } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
 
@@ -51,6 +52,7 @@ function readDay(text: string): string {
 }
 
 function runExport({ data, out, from }: ExportOptions): void {
+  checkWritableDirectory(out);
   const display = progressDisplay('actions', 'actions'.length);
   let report: ExportReport;
   try {

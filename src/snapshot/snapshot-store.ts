@@ -14,7 +14,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -25,6 +24,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../base/errors.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 import { shown } from '../base/validate.ts';
 import { checkVersionName, isVersionName } from './version-name.ts';
 
@@ -169,7 +169,7 @@ export class SnapshotStore {
   /** Makes the directories, on disk up to the one that was there before. */
   #create(): void {
     this.#changing(() => {
-      mkdirSync(this.#snapshots, { recursive: true });
+      makeDirectory(this.#snapshots);
       syncDirectory(this.directory);
       syncDirectory(dirname(resolve(this.directory)));
     });

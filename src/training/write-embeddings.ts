@@ -1,6 +1,6 @@
 /** Writes trained embeddings as `snapshot build` reads them. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../base/make-directory.ts';
 import { replaceTogether } from '../base/replace-together.ts';
 import { writeLines } from '../base/write-lines.ts';
 import { writeNpy } from '../base/write-npy.ts';
@@ -29,11 +29,11 @@ export function writeEmbeddings(
   directory: string,
 ): EmbeddingFiles {
   const hasKeywords = trained.keywords.length > 0;
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   replaceTogether(directory, [NAMES.shopVectors, NAMES.keywordVectors, NAMES.modelCard], (aside) => {
     writeNpy(join(aside, NAMES.shopVectors), trained.shopVectors, trained.dimensions);
     if (hasKeywords) writeLines(join(aside, NAMES.keywordVectors), keywordLines(trained));
-    writeFileSync(join(aside, NAMES.modelCard), `${JSON.stringify(modelCard, null, 2)}\n`);
+    writeLines(join(aside, NAMES.modelCard), [JSON.stringify(modelCard, null, 2)]);
   });
   return {
     shopVectors: join(directory, NAMES.shopVectors),
