@@ -11,6 +11,8 @@ import {
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { checkWritable, checkWritableDirectory } from '../src/base/check-writable.ts';
 import { makeDirectory } from '../src/base/make-directory.ts';
+import { writeLines } from '../src/base/write-lines.ts';
+import { writeNpy } from '../src/base/write-npy.ts';
 import { Workspace } from './built-town.ts';
 
 const workspace = new Workspace();
@@ -72,4 +74,10 @@ test('a directory is made with those above it, and the uppermost is told', () =>
   expect(makeDirectory(`${directory}/a/b/d`)).toBe(`${directory}/a/b/d`);
   expect(makeDirectory(`${directory}/a/b/d`)).toBe(undefined);
   expect(() => makeDirectory(file)).toThrow('EEXIST');
+});
+
+test.runIf(existsSync('/dev/full'))('where a disk is full the file is named', () => {
+  const full = "ENOSPC: no space left on device, write '/dev/full'";
+  expect(() => writeLines('/dev/full', ['line'])).toThrow(full);
+  expect(() => writeNpy('/dev/full', new Float32Array(4), 4)).toThrow(full);
 });

@@ -1,6 +1,7 @@
 /** A file that is there only once it is whole: written beside its place under a hidden name, synced, then renamed. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { namingFile } from './naming-file.ts';
 
 export class FileAside {
   readonly path: string;
@@ -17,7 +18,9 @@ export class FileAside {
   }
 
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
+    namingFile(this.path, () => {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
+    });
   }
 
   /** Puts the file in its place. */

@@ -1,5 +1,6 @@
 /** Writes a table of float32 as NumPy does. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { namingFile } from './naming-file.ts';
 
 const FIXED_BYTES = 10;
 const ALIGNMENT_BYTES = 64;
@@ -11,9 +12,11 @@ export function writeNpy(file: string, vectors: Float32Array, dimensions: number
   const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
   const descriptor = openSync(file, 'w');
   try {
-    writeFully(descriptor, npyHeader(vectors.length / dimensions, dimensions));
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
-      writeFully(descriptor, bytes.subarray(at, at + CHUNK_BYTES));
+    namingFile(file, () => {
+      writeFully(descriptor, npyHeader(vectors.length / dimensions, dimensions));
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+        writeFully(descriptor, bytes.subarray(at, at + CHUNK_BYTES));
+    });
   } finally {
     closeSync(descriptor);
   }
