@@ -6,10 +6,11 @@ import { evaluate, EVALUATION_DEFAULTS, type EvaluationOptions } from '../src/ev
 import { withReplayedSnapshot } from '../src/evaluation/replayed-snapshot.ts';
 import type { EvaluationResult } from '../src/evaluation/result.ts';
 import { cutAt, isoOf } from '../src/evaluation/time-cut.ts';
+import { buildSnapshot } from '../src/snapshot/build-snapshot.ts';
 import { readActionLog } from '../src/training/read-action-log.ts';
 import { buildTown, Workspace, type BuiltTown } from './built-town.ts';
 import { doorrank } from './cli-process.ts';
-import { randomLog } from './made-log.ts';
+import { MINUTE_MS, randomLog } from './made-log.ts';
 
 const workspace = new Workspace();
 let built: BuiltTown;
@@ -110,6 +111,40 @@ test('another version beside it is what differences are to', async () => {
   const { result, stdout } = await evaluated(...args.split(' '));
   expect(result.terms).toMatchObject({ reference: 'doorrank v1', beside: 'v1' });
   expect(stdout).toMatch(/^doorrank {2,}\+0\.0000 \[\+0\.0000, \+0\.0000\]$/m);
+});
+
+test('each version that was trained on the test part is named, and one that does not say on what', async () => {
+  const { store, inputs } = built;
+  const lateMs = cutMs + 24 * 60 * MINUTE_MS;
+  const cards = {
+    trained: { actionsTo: isoOf(lateMs) },
+    counted: {
+      actionsTo: isoOf(cutMs - 1),
+      countedActions: { count: 1, from: isoOf(0), to: isoOf(lateMs) },
+    },
+    fair: { actionsTo: isoOf(cutMs - 1) },
+  };
+  for (const [version, modelCard] of Object.entries(cards))
+    await buildSnapshot({ ...inputs, version, metric: 'cosine', modelCard }, store);
+  const warnings = async (command: string, ...args: string[]): Promise<string[]> => {
+    const cut = ['--actions', files.before, '--test', files.after, '--protocol', 'next', '--cases-max', '20'];
+    const { code, stdout, stderr } = await doorrank([command, '--store', store.directory, ...cut, ...args]);
+    expect(code, stderr).toBe(0);
+    const said = stderr.split('\n').filter((line) => line.startsWith('warning: '));
+    expect(stdout.split('\n').filter((line) => line.startsWith('warning: '))).toEqual(said); // whatever becomes of stderr
+    return said.map((line) => line.replace(/^warning: (.*?) (up to|does not say).*/, '$1'));
+  };
+  const evaluation = ['--baselines', 'none', '--version'];
+  expect(await warnings('evaluate', ...evaluation, 'fair')).toEqual([]);
+  expect(await warnings('evaluate', ...evaluation, 'fair', '--beside', 'trained')).toEqual([
+    'trained was trained on actions',
+  ]);
+  expect(await warnings('evaluate', ...evaluation, 'counted', '--beside', 'v1')).toEqual([
+    'counted was trained on actions',
+    'the model card of v1',
+  ]);
+  expect(await warnings('fit', '--version', 'trained')).toEqual(['trained was trained on actions']);
+  expect(await warnings('fit', '--version', 'fair')).toEqual([]);
 });
 
 test('targets, the last of sessions and types choose among next shops', async () => {

@@ -9,7 +9,6 @@ import { metricBars } from '../evaluation/metric-bars.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
 import type { CutLog } from '../evaluation/time-cut.ts';
 import { LIMIT_MAX } from '../recommender/request-bounds.ts';
-import { readHeader } from '../snapshot/open-snapshot.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import {
   addCaseOptions,
@@ -24,6 +23,7 @@ import {
 import { evaluationText } from './evaluation-text.ts';
 import { readPath, readText } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
+import { seenWarnings } from './seen-warning.ts';
 import { warningLog } from './warning-log.ts';
 
 interface EvaluateOptions extends CaseOptions {
@@ -61,7 +61,7 @@ The version must have been trained on nothing of the test part, or it is asked w
 taken to be at the shop of their last action; one without any, in the middle of the town.
 
 Example:
-  doorrank evaluate --store ./store --actions ./actions --test-share 0.2 --protocol next --k 1,5,10`,
+  doorrank evaluate --store ./store --version before --actions ./until-september --test ./october --protocol next --k 1,5,10`,
     )
     .action(runEvaluate);
 }
@@ -83,20 +83,12 @@ async function runEvaluate(options: EvaluateOptions, command: Command): Promise<
   const version = askedVersion(options, store);
   for (const needed of [version, beside ?? version]) store.pathOf(needed); // before much is read
   const cut = await readCut(options);
+  const warnings = seenWarnings(store, [version, beside ?? version], cut);
+  for (const warning of warnings) console.error(warning); // before a wait; the text has them too, whatever becomes of stderr
   const result = askAll(store, cut, await versionOptionsOf(options, version));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.plot !== undefined) writeFileSync(options.plot, metricBars(result, SUBJECT));
-  console.log(evaluationText(result));
-  warnOfSeen(store, result);
-}
-
-/** A version that was trained on what it is asked knows it by heart. */
-function warnOfSeen(store: SnapshotStore, { version, slice }: EvaluationResult): void {
-  const { actionsTo } = readHeader(store.pathOf(version)).modelCard;
-  if (typeof actionsTo !== 'string' || !(Date.parse(actionsTo) >= Date.parse(slice.cut))) return;
-  console.error(
-    `warning: ${version} was trained on actions up to ${actionsTo}, the test part begins at ${slice.cut}: it is asked what it has seen`,
-  );
+  console.log([evaluationText(result), ...warnings].join('\n\n'));
 }
 
 /** Shows how many cases are asked. */

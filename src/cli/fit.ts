@@ -25,6 +25,7 @@ import {
 import { fitText } from './fit-text.ts';
 import { readPath, readPositive } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
+import { seenWarnings } from './seen-warning.ts';
 
 interface FitCommandOptions extends CaseOptions {
   readonly signals?: readonly string[];
@@ -71,7 +72,7 @@ The version must have been trained on nothing of the test part. What is found ho
 same way on later actions.
 
 Example:
-  doorrank fit --store ./store --version before --actions ./actions --test-share 0.1 --protocol next --out weights.json
+  doorrank fit --store ./store --version before --actions ./until-september --test ./october --protocol next --out weights.json
   doorrank snapshot build … --actions ./actions --request-defaults weights.json --version 2026-11-22 --activate`,
     )
     .action(runFit);
@@ -90,6 +91,8 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
   const version = askedVersion(options, store);
   const path = store.pathOf(version);
   const cut = await readCut(options);
+  const warnings = seenWarnings(store, [version], cut);
+  for (const warning of warnings) console.error(warning); // before a wait; the text has them too, whatever becomes of stderr
   const fit = fitAll(path, version, cut, {
     ...FIT_DEFAULTS,
     ...(await caseSelectionOf(options)),
@@ -103,7 +106,7 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
   });
   if (options.out !== undefined)
     writeFileSync(options.out, `${JSON.stringify({ fusion: fit.fusion }, null, 2)}\n`);
-  console.log(fitText(fit, options.seed, options.out));
+  console.log([fitText(fit, options.seed, options.out), ...warnings].join('\n\n'));
 }
 
 /** Shows how many cases are read. */
