@@ -74,14 +74,16 @@ async function expected(options: Partial<EvaluationOptions>): Promise<Evaluation
 
 test('next shops: figures of the library, however the test part is named', async () => {
   const args = ['--protocol', 'next', '--k', '5,1,5', '--baselines', 'popularity,item-knn'];
-  const options = { ks: [1, 5], baselines: ['popularity', 'item-knn'] } as const;
+  const options = { ks: [1, 5], baselines: ['popularity', 'item-knn'], reference: 'best' } as const;
   const { result, stdout } = await evaluated(...args, '--actions', files.all, '--test-from', isoOf(cutMs));
   expect(result).toEqual(await expected(options));
   const apart = await evaluated(...args, '--actions', files.before, '--test', files.after);
   expect(apart.result).toEqual(result);
   for (const { name, metrics } of result.rankers)
     expect(stdout).toMatch(new RegExp(`^${name} .*${metrics['accuracy@1']!.mean.toFixed(4)} \\[`, 'm'));
-  expect(stdout).toContain('less popularity');
+  expect(['popularity', 'item-knn']).toContain(result.terms.reference);
+  expect(stdout).toContain(`less ${result.terms.reference}`);
+  expect(stdout).toContain(`the best baseline by accuracy@5 is ${result.terms.reference}: `);
   expect(stdout).toContain('coverage@5');
   expect(stdout).toContain('heavy (10 and more)');
 });

@@ -99,7 +99,7 @@ const WRONG: readonly (readonly [args: readonly string[], says: readonly string[
   ],
   [
     [...EVALUATE, '--test-share', '0.2', '--baselines', 'nearest', '--against', 'popularity'],
-    ['--against must name doorrank, nearest, got popularity'],
+    ['--against must name doorrank, nearest, best, got popularity'],
   ],
   [
     [...EVALUATE, '--protocol', 'new', '--test-share', '0.2', '--last-of-sessions'],

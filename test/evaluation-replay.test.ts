@@ -3,14 +3,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../src/base/log.ts';
 import { evaluationText } from '../src/cli/evaluation-text.ts';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
-import { evaluate, EVALUATION_DEFAULTS, type EvaluationOptions } from '../src/evaluation/evaluate.ts';
+import {
+  BEST_BASELINE,
+  evaluate,
+  EVALUATION_DEFAULTS,
+  type EvaluationOptions,
+} from '../src/evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../src/evaluation/evaluate-version.ts';
 import { metricBars } from '../src/evaluation/metric-bars.ts';
 import { nextCases } from '../src/evaluation/next-cases.ts';
 import { newCases } from '../src/evaluation/new-cases.ts';
 import { Replay, type ReplayOptions } from '../src/evaluation/replay.ts';
 import { withReplayedSnapshot, type CandidateRule } from '../src/evaluation/replayed-snapshot.ts';
-import type { EvaluationResult } from '../src/evaluation/result.ts';
+import type { EvaluationResult, RankerResult } from '../src/evaluation/result.ts';
 import { Setting } from '../src/evaluation/setting.ts';
 import { cutByShare, type CutLog } from '../src/evaluation/time-cut.ts';
 import { lineActionsOf } from '../src/evaluation/user-rows.ts';
@@ -229,6 +234,20 @@ test('means lie in their intervals, differences are those of means, and all of i
   }
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   expect(evaluated({ protocol: 'new', reference: 'item-knn', ks: [10] })).toEqual(result);
+});
+
+test('differences are to the best of the baselines where that is asked for, and the text names it', () => {
+  const options = { baselines: ['nearest', 'popularity', 'last-action'], ks: [1, 10] } as const;
+  const result = evaluated({ ...options, reference: BEST_BASELINE });
+  const meanOf = ({ metrics }: RankerResult): number => metrics['accuracy@10']!.mean;
+  const [subject, ...baselines] = result.rankers;
+  const best = baselines.toSorted((a, b) => meanOf(b) - meanOf(a))[0]!;
+  expect(best.name).toBe('popularity');
+  expect(result).toEqual(evaluated({ ...options, reference: best.name }));
+  const line = `the best baseline by accuracy@10 is ${best.name}: ${meanOf(best).toFixed(4)}, doorrank ${meanOf(subject!).toFixed(4)}`;
+  expect(evaluationText(result)).toContain(line);
+  expect(evaluationText(evaluated({ ...options, reference: 'nearest' }))).toContain(line);
+  expect(evaluated({ reference: BEST_BASELINE, baselines: [], ks: [1] }).terms.reference).toBe('doorrank');
 });
 
 test('of one user there are no intervals, in JSON, as text and in a plot', () => {

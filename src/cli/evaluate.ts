@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { checkWritable } from '../base/check-writable.ts';
 import type { BaselineName } from '../evaluation/baselines/baselines.ts';
-import { besideName, EVALUATION_DEFAULTS, SUBJECT } from '../evaluation/evaluate.ts';
+import { BEST_BASELINE, besideName, EVALUATION_DEFAULTS, SUBJECT } from '../evaluation/evaluate.ts';
 import { evaluateVersion, type VersionOptions } from '../evaluation/evaluate-version.ts';
 import { metricBars } from '../evaluation/metric-bars.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
@@ -48,7 +48,7 @@ export function evaluateCommand(program: Command): void {
     .option('--beside <version>', 'another version that is asked the same cases', readText)
     .option(
       '--against <name>',
-      `the baseline, ${SUBJECT} or "${besideName('<version>')}", that differences are to (default: the other version, else ${defaults.reference})`,
+      `the baseline, ${SUBJECT} or "${besideName('<version>')}", that differences are to, or ${BEST_BASELINE} of the baselines (default: the other version, else ${BEST_BASELINE})`,
       readText,
     )
     .option('--heavy-from <actions>', 'users of so many actions are heavy', readWhole, defaults.heavyFrom)
@@ -75,7 +75,7 @@ function readKs(text: string): number[] {
 async function runEvaluate(options: EvaluateOptions, command: Command): Promise<void> {
   checkCaseUsage(options, command);
   const { against, beside } = options;
-  const rankers = rankersOf(options);
+  const rankers = [...rankersOf(options), BEST_BASELINE];
   if (against !== undefined && !rankers.includes(against))
     command.error(`error: --against must name ${rankers.join(', ')}, got ${against}`);
   for (const file of [options.json, options.plot]) if (file !== undefined) checkWritable(file);
@@ -106,7 +106,6 @@ function askAll(store: SnapshotStore, cut: CutLog, options: VersionOptions): Eva
 async function versionOptionsOf(options: EvaluateOptions, version: string): Promise<VersionOptions> {
   const { beside, against, k: ks } = options;
   const { depth } = EVALUATION_DEFAULTS;
-  const usual = beside === undefined ? EVALUATION_DEFAULTS.reference : besideName(beside);
   return {
     ...EVALUATION_DEFAULTS,
     ...(await caseSelectionOf(options)),
@@ -118,7 +117,7 @@ async function versionOptionsOf(options: EvaluateOptions, version: string): Prom
     ks,
     depth: Math.max(depth, ks.at(-1)!),
     baselines: options.baselines,
-    reference: against ?? (rankersOf(options).includes(usual) ? usual : SUBJECT),
+    reference: against ?? (beside === undefined ? BEST_BASELINE : besideName(beside)),
     heavyFrom: options.heavyFrom,
     log: warningLog,
   };

@@ -1,5 +1,5 @@
 /** An evaluation as plain tables: the headline with intervals, what differs from the reference, the rest, the groups. */
-import { headlineMetrics } from '../evaluation/headline-metrics.ts';
+import { bestBaseline, headlineMetrics, leadMetric } from '../evaluation/headline-metrics.ts';
 import type { EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
 import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
@@ -30,6 +30,7 @@ export function evaluationText(result: EvaluationResult): string {
             ]),
           ),
         ]),
+    ...bestLines(result),
     moreTable(result),
     groupTable(result),
     `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}; – where there is one user.`,
@@ -61,6 +62,18 @@ function sliceText({ version, protocol, slice, terms }: EvaluationResult): strin
   return lines.join('\n');
 }
 
+/** Which of several baselines is the one to beat, whatever the differences are to. */
+function bestLines(result: EvaluationResult): string[] {
+  const metric = leadMetric(result);
+  const means = result.rankers.map(({ name, metrics }) => ({ name, mean: metrics[metric]!.mean }));
+  const best = bestBaseline(means);
+  if (best === undefined) return [];
+  const meanOf = (name: string): string => means.find((one) => one.name === name)!.mean.toFixed(DIGITS);
+  return [
+    `the best baseline by ${metric} is ${best}: ${meanOf(best)}, ${result.rankers[0]!.name} ${meanOf(result.rankers[0]!.name)}`,
+  ];
+}
+
 /** Means of what the headline leaves out, at one k. */
 function moreTable({ rankers, terms: { ks } }: EvaluationResult): string {
   const k = ks.findLast((each) => each <= K_SHOWN_MAX) ?? ks[0]!;
@@ -78,8 +91,7 @@ function moreTable({ rankers, terms: { ks } }: EvaluationResult): string {
 /** One headline metric by how much is known of users. */
 function groupTable(result: EvaluationResult): string {
   const { rankers, groups, terms } = result;
-  const headline = headlineMetrics(result);
-  const metric = headline[Math.min(1, headline.length - 1)]!;
+  const metric = leadMetric(result);
   const meaning = {
     new: 'no history',
     light: `fewer than ${terms.heavyFrom} actions`,

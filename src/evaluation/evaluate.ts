@@ -9,13 +9,14 @@ import type { RecommendRequest } from '../recommender/request.ts';
 import { BASELINES, BASELINE_NAMES, type BaselineName } from './baselines/baselines.ts';
 import { bestOf } from './best-of.ts';
 import type { EvaluationCase, Protocol } from './cases.ts';
+import { bestBaseline, leadMetric } from './headline-metrics.ts';
 import { Replay } from './replay.ts';
 import type { CandidateRule } from './replayed-snapshot.ts';
 import type { CaseCounts, EvaluationResult } from './result.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { selectCases, type CaseSelection } from './select-cases.ts';
 import { Setting } from './setting.ts';
-import { countsOf, groupsOf, summarize } from './summary.ts';
+import { countsOf, groupsOf, meanOf, summarize } from './summary.ts';
 import { isoOf, type CutLog } from './time-cut.ts';
 
 /** The name of what is evaluated, among those of the baselines. */
@@ -25,6 +26,9 @@ export const SUBJECT = 'doorrank';
 export function besideName(version: string): string {
   return `${SUBJECT} ${version}`;
 }
+
+/** Instead of a name to take differences to: the baseline that is best by the lead metric. */
+export const BEST_BASELINE = 'best';
 
 export interface EvaluationOptions extends CaseSelection {
   readonly protocol: Protocol;
@@ -37,7 +41,7 @@ export interface EvaluationOptions extends CaseSelection {
   readonly baselines: readonly BaselineName[];
   /** Another version, opened alike, that is asked the same cases. */
   readonly beside?: Line | undefined;
-  /** What differences are to: one of `baselines`, the subject or, by `besideName`, the other version. */
+  /** What differences are to: one of `baselines` or BEST_BASELINE of them, the subject or, by `besideName`, the other version. */
   readonly reference: string;
   readonly actionsPerUserMax: number;
   readonly heavyFrom: number;
@@ -77,17 +81,25 @@ export function evaluate(
   if (options.beside !== undefined)
     boards.splice(1, 0, playBeside(cut, cases, options.beside, options, onCase));
   const groups = groupsOf(cases, options.heavyFrom);
-  const rankers = summarize(boards, cases, groups, options);
+  const terms = { ...options, reference: referenceOf(boards, options) };
+  const rankers = summarize(boards, cases, groups, terms);
   const countsAt = (places: readonly number[]): CaseCounts => countsOf(places.map((at) => cases[at]!));
   return {
     format: 1,
     version: line.generation.version,
     protocol: options.protocol,
     slice: { ...sliceOf(setting, cases), foundCaseCount: foundCount },
-    terms: termsOf(options),
+    terms: termsOf(terms),
     groups: { new: countsAt(groups.new), light: countsAt(groups.light), heavy: countsAt(groups.heavy) },
     rankers,
   };
+}
+
+function referenceOf(boards: readonly Scoreboard[], { reference, protocol, ks }: EvaluationOptions): string {
+  if (reference !== BEST_BASELINE) return reference;
+  const metric = leadMetric({ protocol, terms: { ks } });
+  const means = boards.map(({ name, columns }) => ({ name, mean: meanOf(columns.get(metric)!) }));
+  return bestBaseline(means) ?? SUBJECT;
 }
 
 /** A board for a version, called `name`, and one for each baseline, with every case on it. */

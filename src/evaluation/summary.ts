@@ -91,6 +91,6 @@ function estimatesOf(
   }));
 }
 
-function meanOf(column: Float64Array): number {
+export function meanOf(column: Float64Array): number {
   return column.reduce((sum, value) => sum + value, 0) / column.length;
 }
