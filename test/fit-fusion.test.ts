@@ -31,6 +31,7 @@ const random = new Random(11);
 const shops = Array.from({ length: SHOP_COUNT }, (_, n): PlainShop => {
   return { shopId: `s${n}`, quality: random.unit(), charm: random.unit() };
 });
+const vectors = Float32Array.from({ length: SHOP_COUNT * 4 }, () => random.normal());
 let snapshot: string;
 
 beforeAll(async () => {
@@ -38,10 +39,7 @@ beforeAll(async () => {
   const lines = shops.map(({ shopId, quality, charm }) => `${shopId},127,37.5,${quality},${charm}`);
   const inputs = { shops: workspace.path('files/shops.csv'), shopVectors: workspace.path('files/shops.f32') };
   writeFileSync(inputs.shops, ['shopId,lon,lat,quality,charm', ...lines].join('\n'));
-  writeFileSync(
-    inputs.shopVectors,
-    Float32Array.from({ length: SHOP_COUNT * 4 }, () => random.normal()),
-  );
+  writeFileSync(inputs.shopVectors, vectors);
   const store = SnapshotStore.open(workspace.path('store'), { create: true });
   ({ path: snapshot } = await buildSnapshot({ ...inputs, version: 'v', metric: 'cosine' }, store));
 });
@@ -106,6 +104,49 @@ test('where the best shops are chosen among by other weights than the rest, thos
   const second = fitted(log, { ...among, poolSize: 40 });
   expect(errorsFrom(3, second, 'charm')).toBeLessThan(3.5);
   expect(errorsFrom(4, second, 'quality')).toBeLessThan(3.5);
+});
+
+/**
+ * Everybody ordered somewhere 20 days ago; `freshUsers` of them again one day or another before they choose, `freshMinutes`
+ * old. These never choose what is like that order, all others whatever there is.
+ */
+function afterOrders(seed: number, freshUsers: number, freshMinutes: number): ActionLog {
+  const drawn = new Random(seed);
+  return madeLog(
+    Array.from({ length: USER_COUNT }, (_, user) => {
+      const userId = `u${user}`;
+      const minute = CUT_MINUTE + user * 10;
+      const [ordered, chosen, unlike] = [drawn.below(SHOP_COUNT), drawn.below(SHOP_COUNT), drawn.below(30)];
+      const fresh = { userId, shopId: `s${ordered}`, type: 'order', minute: minute - freshMinutes };
+      return [
+        { userId, shopId: `s${ordered}`, type: 'order', minute: minute - 20 * 24 * 60 },
+        ...(user < freshUsers ? [fresh] : []),
+        { userId, shopId: `s${user < freshUsers ? leastLike(ordered)[unlike]! : chosen}`, minute },
+      ];
+    }).flat(),
+  );
+}
+
+/** Shops from the one that is least like it on. */
+function leastLike(shop: number): number[] {
+  const row = (n: number): Float32Array => vectors.subarray(4 * n, 4 * n + 4);
+  const dot = (a: Float32Array, b: Float32Array): number =>
+    a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  const cosine = (n: number): number => dot(row(shop), row(n)) / Math.sqrt(dot(row(n), row(n)));
+  return [...shops.keys()].toSorted((a, b) => cosine(a) - cosine(b));
+}
+
+test('a weight that a few cases know from afar is not one for actions that have just happened', () => {
+  const weightOf = (freshUsers: number, freshMinutes: number): number => {
+    const log = afterOrders(31, freshUsers, freshMinutes);
+    const options = { ...FIRST_ROUND, othersMax: SHOP_COUNT, signals: ['quality'], ridge: 1 };
+    return fitted(log, options).weights.find(({ name }) => name === 'actions: order')!.weight;
+  };
+  const known = weightOf(400, 1);
+  expect(known).toBeLessThan(-6); // as 400 cases say
+  // Four half-lives old: left to the spread of these cases alone, 15 of 1,500 say -153 of an order of this moment.
+  expect(weightOf(15, 240)).toBeGreaterThan(known);
+  expect(weightOf(15, 240)).toBeLessThan(0);
 });
 
 test('weights of the first round are not said to be those of the best', () => {

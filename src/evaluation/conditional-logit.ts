@@ -46,6 +46,11 @@ export interface LogitOptions {
   readonly ridge?: number;
   /** The features to weigh. Default: all. */
   readonly columns?: readonly number[];
+  /**
+   * By column: what the ridge takes a feature to differ by at least, where it differs less in these cases than where its weight
+   * will be used. Default: 0.
+   */
+  readonly leastScales?: readonly number[] | undefined;
   /** Weights of a fit of much the same cases to start from: saves steps and changes nothing else. */
   readonly near?: Float64Array | undefined;
   /** Called before each step. */
@@ -62,13 +67,14 @@ export function fitConditionalLogit(
   {
     ridge = RIDGE_DEFAULT,
     columns = Array.from({ length: featureCount }, (_, column) => column),
+    leastScales = [],
     near = new Float64Array(columns.length),
     onStep = () => {},
   }: LogitOptions = {},
 ): LogitFit {
   check(cases.length > 0, 'a fit needs cases');
   const table: Table = { cases, featureCount, columns: Uint32Array.from(columns) };
-  const scales = featureScales(table);
+  const scales = featureScales(table).map((scale, f) => Math.max(scale, leastScales[f] ?? 0));
   let weights = near.map((weight, f) => (scales[f] === Infinity ? 0 : weight * scales[f]!));
   let state = stateAt(table, weights, scales, ridge);
   let stepCount = 0;

@@ -204,12 +204,33 @@ class Features {
   readonly count: number;
   readonly #options: FitOptions;
   readonly #random: Random;
+  /** By type: squares of what the rises of one action that has not aged differ from their mean, summed over alternatives. */
+  readonly #freshSpreads: Float64Array;
+  /** By type: alternatives that those were summed over. */
+  readonly #freshCounts: Float64Array;
 
   constructor(options: FitOptions, types: readonly string[], random: Random) {
     this.#options = options;
     this.types = types;
     this.count = options.halfLivesMinutes.length * types.length + options.signals.length;
     this.#random = random;
+    this.#freshSpreads = new Float64Array(types.length);
+    this.#freshCounts = new Float64Array(types.length);
+  }
+
+  /**
+   * By type, what alternatives differ by where one action has just happened. In a log in which little follows soon after an
+   * action, a feature with a short half-life hardly differs; a weight that only a few cases know must not be left to grow with
+   * that, as it counts in full when the action is fresh. Of the cases since it was last called.
+   */
+  takeFreshScales(): number[] {
+    const scales = Array.from(
+      this.#freshSpreads,
+      (spread, t) => Math.sqrt(spread / this.#freshCounts[t]!) || 0,
+    );
+    this.#freshSpreads.fill(0);
+    this.#freshCounts.fill(0);
+    return scales;
   }
 
   /** Null if there is no choice. */
@@ -255,14 +276,19 @@ class Features {
       const type = this.types.indexOf(action!.type);
       const count = lane.rankedCount(n);
       const least = count === 0 ? 0 : lane.rankedSimilarity(n, count - 1);
+      let [sum, squares] = [0, 0];
       for (let at = 0; at < count; at++) {
         const i = places[lane.rankedPosition(n, at)]!;
         if (i === -1) continue;
         const rise = action!.weight * (lane.rankedSimilarity(n, at) - least);
+        sum += rise;
+        squares += rise * rise;
         agings.forEach((fresh, h) => {
           features[i * this.count + h * this.types.length + type]! += fresh[n]! * rise;
         });
       }
+      this.#freshSpreads[type]! += squares - (sum * sum) / positions.length;
+      this.#freshCounts[type]! += positions.length;
     });
   }
 
@@ -289,16 +315,24 @@ class Features {
 function fitted(
   cases: readonly Case[],
   counts: Pick<FittedFusion, 'caseCount' | 'foundCaseCount'>,
-  { types, count }: Features,
+  features: Features,
   { signals, halfLivesMinutes, ridge }: FitOptions,
   onFitted: (done: number) => void,
 ): Omit<FittedFusion, 'isAmongBest'> {
+  const { types, count } = features;
+  const leastScales = features.takeFreshScales();
   let near: Float64Array | undefined;
   const fits = halfLivesMinutes.map((halfLifeMinutes, h) => {
     const first = h * types.length;
     const columns = [...types.keys()].map((t) => first + t);
     columns.push(...Array.from(signals, (_, m) => count - signals.length + m));
-    const fit = fitConditionalLogit(cases, count, { ridge, columns, near, onStep: () => onFitted(h) });
+    const fit = fitConditionalLogit(cases, count, {
+      ridge,
+      columns,
+      leastScales,
+      near,
+      onStep: () => onFitted(h),
+    });
     near = fit.weights;
     return { halfLifeMinutes, fit };
   });
