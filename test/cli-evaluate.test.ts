@@ -156,6 +156,7 @@ test('targets, the last of sessions and types choose among next shops', async ()
   const orders = await countWith('--targets', files.targets);
   expect(orders).toBeGreaterThan(2);
   expect(await countWith('--types', 'order')).toBe(orders);
+  expect(await countWith('--types', 'view, order ')).toBe(await countWith('--types', 'order,view'));
   const last = await countWith('--last-of-sessions', '--session-gap-minutes', '60');
   expect(last).toBeGreaterThan(orders);
   expect(last).toBeLessThan(await countWith());
@@ -181,7 +182,12 @@ test('what cannot be is refused with what to do', async () => {
   expect(await refused(...all, '--test-share', '0.1', '--version', 'v9')).toContain('no version v9');
   expect(await refused(...all, '--test-from', '2030-01-01T00:00:00Z')).toContain('0 to test with');
   expect(await refused('--actions', files.after, '--test', files.before)).toContain('cut by time');
-  expect(await refused(...all, '--test-share', '0.1', '--types', 'call')).toContain('no action of the test');
+  expect(await refused(...all, '--test-share', '0.1', '--types', 'search')).toContain(
+    'no action of the test',
+  );
+  expect(await refused(...all, '--test-share', '0.1', '--types', 'call,order')).toMatch(
+    /no action is of type call, .* the actions have .*order/,
+  );
   expect(await refused(...all, '--test-share', '0.1', '--with', '{"limit":3}')).toContain(
     'limit is what each case decides',
   );

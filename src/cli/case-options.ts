@@ -132,7 +132,11 @@ function readBaselines(text: string): BaselineName[] {
 }
 
 export function readNames(text: string): string[] {
-  return [...new Set(readText(text).split(','))];
+  const names = readText(text)
+    .split(',')
+    .map((name) => name.trim());
+  if (names.every((name) => name !== '')) return [...new Set(names)];
+  throw new InvalidArgumentError('Expected names with commas between them, such as order,view.');
 }
 
 export function readWhole(text: string): number {
@@ -183,8 +187,14 @@ export async function readCut({ actions, test, testShare, testFrom }: CaseOption
   return testShare === undefined ? cutAt(log, testFrom!) : cutByShare(log, testShare);
 }
 
-/** Which cases are asked; reads the targets. */
-export async function caseSelectionOf(options: CaseOptions): Promise<CaseSelection> {
+/** Which cases of a log are asked; reads the targets. Throws `input_invalid` for types that the log does not have. */
+export async function caseSelectionOf(options: CaseOptions, { log }: CutLog): Promise<CaseSelection> {
+  const unknown = options.types?.filter((type) => !log.types.includes(type)) ?? [];
+  if (unknown.length > 0)
+    throw new EngineError(
+      'input_invalid',
+      `no action is of type ${unknown.join(', ')}, expected some of --types; the actions have ${log.types.join(', ')}`,
+    );
   return {
     types: options.types,
     lastOfSessions: options.lastOfSessions,

@@ -85,7 +85,7 @@ async function runEvaluate(options: EvaluateOptions, command: Command): Promise<
   const cut = await readCut(options);
   const warnings = seenWarnings(store, [version, beside ?? version], cut);
   for (const warning of warnings) console.error(warning); // before a wait; the text has them too, whatever becomes of stderr
-  const result = askAll(store, cut, await versionOptionsOf(options, version));
+  const result = askAll(store, cut, await versionOptionsOf(options, version, cut));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.plot !== undefined) writeFileSync(options.plot, metricBars(result, SUBJECT));
   console.log([evaluationText(result), ...warnings].join('\n\n'));
@@ -103,12 +103,16 @@ function askAll(store: SnapshotStore, cut: CutLog, options: VersionOptions): Eva
   }
 }
 
-async function versionOptionsOf(options: EvaluateOptions, version: string): Promise<VersionOptions> {
+async function versionOptionsOf(
+  options: EvaluateOptions,
+  version: string,
+  cut: CutLog,
+): Promise<VersionOptions> {
   const { beside, against, k: ks } = options;
   const { depth } = EVALUATION_DEFAULTS;
   return {
     ...EVALUATION_DEFAULTS,
-    ...(await caseSelectionOf(options)),
+    ...(await caseSelectionOf(options, cut)),
     version,
     beside,
     protocol: options.protocol,

@@ -95,7 +95,7 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
   for (const warning of warnings) console.error(warning); // before a wait; the text has them too, whatever becomes of stderr
   const fit = fitAll(path, version, cut, {
     ...FIT_DEFAULTS,
-    ...(await caseSelectionOf(options)),
+    ...(await caseSelectionOf(options, cut)),
     protocol: options.protocol,
     candidates: options.candidates,
     request: options.with,
