@@ -1,7 +1,7 @@
 /** Cases are answered by the line that serves: what an engine answers to the same request, and what follows for metrics. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../src/base/log.ts';
-import { evaluationText } from '../src/cli/evaluation-text.ts';
+import { evaluationText, unknownText } from '../src/cli/evaluation-text.ts';
 import type { EvaluationCase } from '../src/evaluation/cases.ts';
 import {
   BEST_BASELINE,
@@ -248,6 +248,23 @@ test('differences are to the best of the baselines where that is asked for, and 
   expect(evaluationText(result)).toContain(line);
   expect(evaluationText(evaluated({ ...options, reference: 'nearest' }))).toContain(line);
   expect(evaluated({ reference: BEST_BASELINE, baselines: [], ks: [1] }).terms.reference).toBe('doorrank');
+});
+
+test('actions of another town are refused, most of them said loudly', () => {
+  const foreign = (share: number): CutLog => {
+    const shopIds = cut.log.shopIds.map((shopId, place) => (place % 10 < 10 * share ? `x${shopId}` : shopId));
+    return { ...cut, log: { ...cut.log, shopIds } };
+  };
+  const options = { ...EVALUATION_DEFAULTS, protocol: 'next', baselines: [], resampleCount: 10 } as const;
+  const ask = (share: number): EvaluationResult =>
+    withLine('all', (line) => evaluate(foreign(share), line, { ...options, reference: 'doorrank' }));
+  expect(() => ask(1)).toThrow(/^none of \d+ relevant shops is in version v1; take the snapshot/);
+  const said = /relevant shops are not in the snapshot and count as missed/;
+  expect(evaluationText(ask(0))).not.toMatch(said);
+  expect(unknownText(ask(0.2).slice)).toMatch(new RegExp(`^\\d+ of \\d+ ${said.source}$`));
+  expect(evaluationText(ask(0.8))).toMatch(
+    new RegExp(`^warning: \\d+ of \\d+ ${said.source}: are these`, 'm'),
+  );
 });
 
 test('of one user there are no intervals, in JSON, as text and in a plot', () => {

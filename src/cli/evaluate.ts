@@ -20,7 +20,7 @@ import {
   readWhole,
   type CaseOptions,
 } from './case-options.ts';
-import { evaluationText } from './evaluation-text.ts';
+import { evaluationText, unknownText } from './evaluation-text.ts';
 import { readPath, readText } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
 import { seenWarnings } from './seen-warning.ts';
@@ -88,6 +88,8 @@ async function runEvaluate(options: EvaluateOptions, command: Command): Promise<
   const result = askAll(store, cut, await versionOptionsOf(options, version, cut));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.plot !== undefined) writeFileSync(options.plot, metricBars(result, SUBJECT));
+  const unknown = unknownText(result.slice);
+  if (unknown.startsWith('warning')) console.error(unknown);
   console.log([evaluationText(result), ...warnings].join('\n\n'));
 }
 

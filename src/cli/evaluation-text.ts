@@ -55,11 +55,16 @@ function sliceText({ version, protocol, slice, terms }: EvaluationResult): strin
     `version ${version}, ${asked}: ${casesText(slice, terms.seed)}, ${candidates}`,
     `${trainingActionCount} actions from ${from} on, tested with ${testActionCount} from ${cut} to ${until}`,
   ];
-  if (slice.unknownCount > 0)
-    lines.push(
-      `${slice.unknownCount} of ${slice.relevantCount} relevant shops are not in the snapshot and count as missed`,
-    );
+  if (slice.unknownCount > 0) lines.push(unknownText(slice));
   return lines.join('\n');
+}
+
+/** Begins with `warning: ` if most of what would have been right cannot be known. */
+export function unknownText({ unknownCount, relevantCount }: EvaluationResult['slice']): string {
+  const said = `${unknownCount} of ${relevantCount} relevant shops are not in the snapshot and count as missed`;
+  return 2 * unknownCount > relevantCount
+    ? `warning: ${said}: are these actions and this version of one town?`
+    : said;
 }
 
 /** Which of several baselines is the one to beat, whatever the differences are to. */

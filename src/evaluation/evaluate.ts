@@ -3,6 +3,7 @@
  * Threads are not used: a case takes what a request takes, and one baseline about as much.
  */
 import { ACTION_STORE_DEFAULTS } from '../actions/action-store.ts';
+import { EngineError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Line } from '../recommender/line.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
@@ -65,7 +66,7 @@ export const EVALUATION_DEFAULTS = Object.freeze({
   resampleCount: 1_000,
 } satisfies Omit<EvaluationOptions, 'protocol'>);
 
-/** `line` is an opened snapshot as of `withReplayedSnapshot`. Throws `input_invalid` if there is no case. */
+/** `line` is an opened snapshot as of `withReplayedSnapshot`. Throws `input_invalid` if there is no case, or none that it could know. */
 export function evaluate(
   cut: CutLog,
   line: Line,
@@ -74,6 +75,12 @@ export function evaluate(
 ): EvaluationResult {
   const { cases, foundCount } = selectCases(cut, options.protocol, options);
   const setting = new Setting(cut, line.generation);
+  const slice = sliceOf(setting, cases);
+  if (slice.unknownCount === slice.relevantCount)
+    throw new EngineError(
+      'input_invalid',
+      `none of ${slice.relevantCount} relevant shops is in version ${line.generation.version}; take the snapshot that these actions belong to`,
+    );
   const lines = options.beside === undefined ? 1 : 2;
   let done = 0;
   const onCase = (): void => onProgress(++done, cases.length * lines);
@@ -88,7 +95,7 @@ export function evaluate(
     format: 1,
     version: line.generation.version,
     protocol: options.protocol,
-    slice: { ...sliceOf(setting, cases), foundCaseCount: foundCount },
+    slice: { ...slice, foundCaseCount: foundCount },
     terms: termsOf(terms),
     groups: { new: countsAt(groups.new), light: countsAt(groups.light), heavy: countsAt(groups.heavy) },
     rankers,
