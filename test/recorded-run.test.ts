@@ -1,4 +1,6 @@
 /** Runs from their sources on: remembered, alone, and resumed after they broke. */
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { recordedRun, recordsPath, type RunRequest } from '../src/pipeline/recorded-run.ts';
 import { RunRecords } from '../src/pipeline/run-records.ts';
@@ -78,6 +80,36 @@ test('the next run goes on from what is there, and its figures and decision are 
   expect(run.evaluation?.rankers[0]).toMatchObject({ name: 'doorrank' });
   expect(run.endedMs).toBeGreaterThan(run.startedMs);
   expect(run.codeVersion).toMatch(/^\d+\.\d+\.\d+\+[0-9a-f]{12}$/);
+});
+
+test('shops whose file is replaced while a run goes on are those that it began with', async () => {
+  const shopsPath = workspace.path('replaced.csv');
+  const text = readFileSync(request.shopsPath, 'utf8');
+  const [head, ...rows] = text.trimEnd().split('\n');
+  const madeWith = async (version: string, onFirstStep: () => void): Promise<Buffer> => {
+    writeFileSync(shopsPath, text);
+    const [store, work] = [workspace.path(`${version}-store`), workspace.path(`${version}-work`)];
+    const own = RunRecords.open(recordsPath(work));
+    const watch = {
+      stepDone: (name: string) => (name === 'embeddings-before-validation' ? onFirstStep() : undefined),
+      progress() {},
+    };
+    await recordedRun(
+      { ...request, version, shopsPath, store, work },
+      { ...surroundings(), records: own, watch },
+    );
+    own.close();
+    expect(readdirSync(work)).not.toContain('inputs');
+    const steps = join(work, 'steps');
+    const [built] = readdirSync(steps).filter((name) => name.startsWith('snapshot-before-test'));
+    return readFileSync(join(steps, built!, 'snapshots', 'before-test.snapshot'));
+  };
+  const replaced = await madeWith('replaced', () => {
+    writeFileSync(`${shopsPath}.new`, [head, ...rows.toReversed()].join('\n'));
+    renameSync(`${shopsPath}.new`, shopsPath);
+  });
+  const whole = await madeWith('whole', () => {});
+  expect(replaced.equals(whole)).toBe(true);
 });
 
 test('a version that is there is refused before anything is begun', async () => {

@@ -7,6 +7,7 @@ import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { collectActions, type ActionSources } from './collect-actions.ts';
 import { codeVersion } from './code-version.ts';
+import { withInputCopy } from './input-copy.ts';
 import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
 import { runPipeline, type PipelineOutcome } from './run-pipeline.ts';
 import { LEASE_MS, type RunRecord, type RunRecords } from './run-records.ts';
@@ -95,22 +96,24 @@ export function goingOn({ runNumber, version, startedMs, leaseUntilMs }: RunReco
 }
 
 async function made(
-  { version, sources, shopsPath, locationsPath, settings, training, work }: RunRequest,
+  { version, sources, shopsPath: original, locationsPath, settings, training, work }: RunRequest,
   store: SnapshotStore,
   code: string,
   watch: PipelineWatch,
   lease: Lease,
   nowMs: number,
 ): Promise<PipelineOutcome> {
-  const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
-  const locations =
-    locationsPath === undefined
-      ? undefined
-      : await readUserLocations(locationsPath, (done, total) => watch.progress('locations', done, total));
-  const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
-  const input = { log, shops, shopsPath, settings, locations, training, codeVersion: code };
-  const outputs = new StepStore(join(work, 'steps'));
-  return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
+  return withInputCopy(original, join(work, 'inputs'), async (shopsPath) => {
+    const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
+    const locations =
+      locationsPath === undefined
+        ? undefined
+        : await readUserLocations(locationsPath, (done, total) => watch.progress('locations', done, total));
+    const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
+    const input = { log, shops, shopsPath, settings, locations, training, codeVersion: code };
+    const outputs = new StepStore(join(work, 'steps'));
+    return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
+  });
 }
 
 /** What a run was told, to be compared with others. */
