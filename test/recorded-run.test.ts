@@ -1,6 +1,7 @@
 /** Runs from their sources on: remembered, alone, and resumed after they broke. */
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { recordedRun, recordsPath, type RunRequest } from '../src/pipeline/recorded-run.ts';
 import { RunRecords } from '../src/pipeline/run-records.ts';
@@ -118,6 +119,68 @@ test('a version that is there is refused before anything is begun', async () => 
     expect.objectContaining({ code: 'version_exists' }),
   );
   expect(records.list()).toHaveLength(count);
+});
+
+/** Runs SQL on the records as another process might. */
+function byHand(work: string, sql: string): void {
+  const database = new Database(recordsPath(work));
+  database.exec(sql);
+  database.close();
+}
+
+test('a run that cannot be recorded after its version was activated is ended by the next one of that version', async () => {
+  const [store, work] = [workspace.path('full-store'), workspace.path('full-work')];
+  const own = RunRecords.open(recordsPath(work));
+  byHand(
+    work,
+    `CREATE TRIGGER full BEFORE UPDATE ON runs WHEN NEW.status = 'done' BEGIN SELECT raise(ABORT, 'disk full'); END`,
+  );
+  const again = { ...request, store, work };
+  await expect(recordedRun(again, { ...surroundings(), records: own })).rejects.toThrow('disk full');
+  expect(SnapshotStore.open(store).current()).toBe('v1');
+  expect(own.lastOf('v1')).toMatchObject({ status: 'broken', decision: null });
+  byHand(work, 'DROP TRIGGER full');
+  const watch = new NotingWatch();
+  const outcome = await recordedRun(again, { ...surroundings(watch), records: own });
+  expect(watch.steps).toEqual([]);
+  expect(outcome).toMatchObject({ kind: 'made', version: 'v1', active: null, isActivated: true });
+  expect(own.lastOf('v1')).toMatchObject({
+    runNumber: 2,
+    status: 'done',
+    decision: 'activated',
+    activeBefore: null,
+  });
+  await expect(recordedRun(again, { ...surroundings(), records: own })).rejects.toThrow(
+    'already in the store',
+  );
+  own.close();
+});
+
+test('a run that died between publishing and activating is ended by the next one, whatever was done since', async () => {
+  const [store, work] = [workspace.path('died-store'), workspace.path('died-work')];
+  const own = RunRecords.open(recordsPath(work));
+  const actionsPath = workspace.path('grown.ndjson');
+  const text = readFileSync(request.sources.actions[0]!, 'utf8');
+  writeFileSync(actionsPath, text);
+  const growing = { ...request, store, work, sources: { actions: [actionsPath] } };
+  await recordedRun(growing, { ...surroundings(), records: own });
+  // As a crash leaves it: the pointer was not written, nobody ended the run.
+  rmSync(join(store, 'CURRENT'));
+  byHand(
+    work,
+    "UPDATE runs SET status = 'running', decision = NULL, reason = NULL, evaluation = NULL, lease_until_ms = 0",
+  );
+  writeFileSync(actionsPath, text + text.slice(0, text.indexOf('\n') + 1));
+  const watch = new NotingWatch();
+  const outcome = await recordedRun(growing, { ...surroundings(watch), records: own });
+  expect(watch.steps).toEqual([]);
+  expect(outcome).toMatchObject({ kind: 'made', isActivated: true });
+  expect(SnapshotStore.open(store).current()).toBe('v1');
+  expect(own.list().map(({ status, decision }) => [status, decision])).toEqual([
+    ['broken', null],
+    ['done', 'activated'],
+  ]);
+  own.close();
 });
 
 test('a moment of the schedule is not run twice', async () => {

@@ -9,6 +9,7 @@ import { runBatch } from '../src/batch/run-batch.ts';
 import { withSharedSnapshot } from '../src/batch/shared-snapshot.ts';
 import type { Location } from '../src/domain/location.ts';
 import { openEngine } from '../src/index.ts';
+import { publishSnapshot } from '../src/pipeline/publish-snapshot.ts';
 import { runPipeline, type PipelineOutcome } from '../src/pipeline/run-pipeline.ts';
 import { StepStore } from '../src/pipeline/step-store.ts';
 import { readHeader } from '../src/snapshot/open-snapshot.ts';
@@ -127,6 +128,20 @@ test('a version that is worse is published, kept back, and the reason is given',
   expect(store.current()).toBe(active);
   expect(store.versions()).toContain('v3');
   expect(readHeader(store.pathOf('v3')).modelCard).toMatchObject({ decision: { isActivated: false } });
+});
+
+test('a version is kept back if another one became active than it was compared with', async () => {
+  const own = SnapshotStore.open(workspace.path('overtaken'), { create: true });
+  const input = { ...town, settings: { ...town.settings, caseCountMax: 40, margin: 1 } };
+  const places = { store: own, outputs: new StepStore(workspace.path('overtaken-work')) };
+  await runPipeline('first', input, places, new NotingWatch());
+  const outcome = await runPipeline('second', input, places, new NotingWatch(), () => {
+    publishSnapshot({ path: store.pathOf('v1'), version: 'by-hand' }, own);
+    own.activate('by-hand');
+  });
+  expect(outcome).toMatchObject({ version: 'second', active: 'first', isActivated: false });
+  expect(outcome.reason).toContain('but by-hand became the active version meanwhile');
+  expect(own.current()).toBe('by-hand');
 });
 
 test('a version is tested with what was done since the active one was trained, if that is enough', async () => {

@@ -1,5 +1,6 @@
 /** The records of pipeline runs, and the lease that only one of several instances holds. */
 import { writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { RunRecords, type NewRun } from '../src/pipeline/run-records.ts';
 import { Workspace } from './built-town.ts';
@@ -91,6 +92,24 @@ test('runs are found by number and by version, the last one of it', () => {
   expect(other.find('1')?.runNumber).toBe(runs[2]);
   expect(other.find('2')?.runNumber).toBe(runs[1]);
   expect(other.find('v9')).toBeUndefined();
+});
+
+test('a file of an older schema is taken over with its runs', () => {
+  const path = workspace.path('old.sqlite');
+  const old = new Database(path);
+  old.exec(`
+    CREATE TABLE runs (run_number INTEGER PRIMARY KEY AUTOINCREMENT, version TEXT NOT NULL, scheduled_ms INTEGER,
+      started_ms INTEGER NOT NULL, ended_ms INTEGER, lease_until_ms INTEGER NOT NULL, status TEXT NOT NULL, decision TEXT,
+      reason TEXT, active_before TEXT, code_version TEXT NOT NULL, settings TEXT NOT NULL, evaluation TEXT) STRICT;
+    INSERT INTO runs VALUES (7, 'v1', NULL, 1, 2, 3, 'done', 'kept', 'worse', NULL, 'test', '{}', NULL);
+    PRAGMA user_version = 1`);
+  old.close();
+  const records = RunRecords.open(path);
+  expect(records.list()).toMatchObject([{ runNumber: 7, version: 'v1', decision: 'kept' }]);
+  expect(records.unfinished('v1')).toBeNull();
+  expect(begun(records, 4)).toBe(8);
+  records.close();
+  expect(RunRecords.open(path).list()).toHaveLength(2);
 });
 
 test('a file that is none of ours is refused', () => {

@@ -9,7 +9,7 @@ import { hashOfFile } from './content-hash.ts';
  * other bytes under that name.
  */
 export function publishSnapshot({ path, version }: SnapshotFile, store: SnapshotStore): void {
-  if (isThere(path, version, store)) return;
+  if (isPublished(version, hashOfFile(path), store)) return;
   const aside = store.temporaryPath();
   try {
     copyFileSync(path, aside);
@@ -20,8 +20,9 @@ export function publishSnapshot({ path, version }: SnapshotFile, store: Snapshot
   }
 }
 
-function isThere(path: string, version: string, store: SnapshotStore): boolean {
-  return store.versions().includes(version) && hashOfFile(store.pathOf(version)) === hashOfFile(path);
+/** Whether the store has `version` with the bytes of this SHA-256. */
+export function isPublished(version: string, sha256: string, store: SnapshotStore): boolean {
+  return store.versions().includes(version) && hashOfFile(store.pathOf(version)) === sha256;
 }
 
 function sync(path: string): void {

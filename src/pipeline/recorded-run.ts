@@ -9,7 +9,8 @@ import { collectActions, type ActionSources } from './collect-actions.ts';
 import { codeVersion } from './code-version.ts';
 import { withInputCopy } from './input-copy.ts';
 import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
-import { runPipeline, type PipelineOutcome } from './run-pipeline.ts';
+import { isPublished } from './publish-snapshot.ts';
+import { runPipeline, settle, type Intent, type PipelineOutcome } from './run-pipeline.ts';
 import { LEASE_MS, type RunRecord, type RunRecords } from './run-records.ts';
 import { StepStore } from './step-store.ts';
 
@@ -53,7 +54,7 @@ export interface RunSurroundings {
 /**
  * Makes a run unless one is in its way. What ends it is recorded and thrown on: what `runPipeline`, `collectActions` and
  * `readTrainingShops` and `readUserLocations` throw, and `run_lost`. Throws `version_exists` before
- * anything is begun, unless a run of that version broke.
+ * anything is begun, unless a run of that version broke behind its publication: then what it left to do is done.
  */
 export async function recordedRun(
   request: RunRequest,
@@ -61,10 +62,15 @@ export async function recordedRun(
 ): Promise<RecordedOutcome> {
   const { version, scheduledMs } = request;
   const store = SnapshotStore.open(request.store, { create: true });
-  const before = records.find(version);
+  const before = records.lastOf(version);
   if (before?.status === 'done' && scheduledMs !== null && before.scheduledMs === scheduledMs)
     return { kind: 'past', other: before };
-  if (before === undefined || before.status === 'done') store.checkFree(version);
+  /** Of a run that broke after it had published. */
+  const published = (): Intent | null => {
+    const intent = records.unfinished(version);
+    return intent !== null && isPublished(version, intent.sha256, store) ? intent : null;
+  };
+  if (before?.status !== 'running' && published() === null) store.checkFree(version);
   const code = codeVersion();
   const run = { version, scheduledMs, codeVersion: code, settings: settingsOf(request) };
   const beginning = records.begin(run, nowMs(), leaseMs);
@@ -72,17 +78,43 @@ export async function recordedRun(
   const { runNumber } = beginning;
   onBegun(runNumber);
   const lease = new Lease(() => records.renew(runNumber, nowMs(), leaseMs), nowMs, leaseMs / RENEWALS);
+  let isIntended = false;
+  const intend = (intent: Intent): void => {
+    lease.check();
+    records.intend(runNumber, intent);
+    isIntended = true;
+  };
   try {
-    const outcome = await lease.during(() =>
-      made(request, store, code, watched(watch, lease), lease, nowMs()),
-    );
+    const intent = published();
+    if (intent === null) store.checkFree(version);
+    else intend(intent);
+    const outcome =
+      intent === null
+        ? await lease.during(() => made(request, store, code, watched(watch, lease), intend, nowMs()))
+        : settle(intent, store);
     const { isActivated, reason, active: activeBefore, evaluation } = outcome;
     const decision = isActivated ? 'activated' : 'kept';
     records.finish(runNumber, { decision, reason, activeBefore, evaluation }, nowMs());
     return { kind: 'made', runNumber, ...outcome };
   } catch (error) {
-    records.end(runNumber, 'failed', (error as Error).message, nowMs());
+    // Amid changes of the store it is not over: the next run of the version ends what this one began.
+    endQuietly(records, runNumber, isIntended ? 'broken' : 'failed', error as Error, nowMs());
     throw error;
+  }
+}
+
+/** Records may be what failed: then the lease ends by itself, and the error that is thrown on is the first one. */
+function endQuietly(
+  records: RunRecords,
+  runNumber: number,
+  status: 'failed' | 'broken',
+  { message }: Error,
+  nowMs: number,
+): void {
+  try {
+    records.end(runNumber, status, message, nowMs);
+  } catch {
+    // As above.
   }
 }
 
@@ -100,7 +132,7 @@ async function made(
   store: SnapshotStore,
   code: string,
   watch: PipelineWatch,
-  lease: Lease,
+  intend: (intent: Intent) => void,
   nowMs: number,
 ): Promise<PipelineOutcome> {
   return withInputCopy(original, join(work, 'inputs'), async (shopsPath) => {
@@ -112,7 +144,7 @@ async function made(
     const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
     const input = { log, shops, shopsPath, settings, locations, training, codeVersion: code };
     const outputs = new StepStore(join(work, 'steps'));
-    return runPipeline(version, input, { store, outputs }, watch, () => lease.check());
+    return runPipeline(version, input, { store, outputs }, watch, intend);
   });
 }
 

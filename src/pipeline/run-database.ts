@@ -11,9 +11,9 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { EngineError } from '../base/errors.ts';
 
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
-  CREATE TABLE runs (
+/** What made each version of the schema of the one before; the first of an empty file. Never changed, only added to. */
+const CHANGES = [
+  `CREATE TABLE runs (
     run_number INTEGER PRIMARY KEY AUTOINCREMENT,
     version TEXT NOT NULL,
     scheduled_ms INTEGER, -- the moment of the schedule that it is for; NULL: by hand
@@ -29,9 +29,9 @@ const SCHEMA = `
     evaluation TEXT -- JSON
   ) STRICT;
   CREATE UNIQUE INDEX runs_running ON runs (status) WHERE status = 'running';
-  CREATE INDEX runs_by_version ON runs (version);
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+  CREATE INDEX runs_by_version ON runs (version)`,
+  'ALTER TABLE runs ADD COLUMN intent TEXT', // JSON: what it was about to do to the store
+];
 /** How long to wait for another process, whose transactions take milliseconds. */
 const BUSY_MS_MAX = 5_000;
 
@@ -57,22 +57,22 @@ export function openRunDatabase(path: string): Database.Database {
 }
 
 function prepareSchema(database: Database.Database, path: string): void {
-  if (versionOf(database) === SCHEMA_VERSION) return; // without a lock: who looks is in nobody's way
+  if (versionOf(database) === CHANGES.length) return; // without a lock: who looks is in nobody's way
   database
     .transaction(() => {
-      const found = versionOf(database);
-      if (found === SCHEMA_VERSION) return; // another process was faster
+      const found = versionOf(database); // another process may have been faster
       const isEmpty = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
-      if (found !== 0 || !isEmpty)
+      if (found > CHANGES.length || (found === 0 && !isEmpty))
         throw new EngineError(
           'storage_failed',
-          `${path} has schema version ${found}, expected ${SCHEMA_VERSION}; take the doorrank that wrote it, or another --work`,
+          `${path} has schema version ${found}, expected up to ${CHANGES.length}; take the doorrank that wrote it, or another --work`,
         );
-      database.exec(SCHEMA);
+      for (const change of CHANGES.slice(found)) database.exec(change);
+      database.pragma(`user_version = ${CHANGES.length}`);
     })
     .immediate();
 }
 
-function versionOf(database: Database.Database): unknown {
-  return database.pragma('user_version', { simple: true });
+function versionOf(database: Database.Database): number {
+  return database.pragma('user_version', { simple: true }) as number;
 }

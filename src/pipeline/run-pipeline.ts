@@ -16,6 +16,7 @@ import type { ModelCard } from '../snapshot/format.ts';
 import { readHeader } from '../snapshot/open-snapshot.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { TrainingReport } from '../training/train-embeddings.ts';
+import { hashOfFile } from './content-hash.ts';
 import { cutActions } from './cut-actions.ts';
 import { decide, type Decision } from './decide.ts';
 import {
@@ -36,6 +37,12 @@ export interface PipelineOutcome extends Decision {
   readonly evaluation: EvaluationResult;
 }
 
+/** What a run is about to do to the store. JSON. */
+export interface Intent extends PipelineOutcome {
+  /** Of the snapshot that is published. */
+  readonly sha256: string;
+}
+
 export interface PipelinePlaces {
   readonly store: SnapshotStore;
   readonly outputs: StepStore;
@@ -43,7 +50,7 @@ export interface PipelinePlaces {
 
 /**
  * Makes `version` and decides about it. Outputs of steps that are there are taken over, those of earlier runs are removed at
- * the end. `confirm` is called before the store is changed: what it throws leaves the store as it was.
+ * the end. `confirm` is told what will be done to the store before it is: what it throws leaves the store as it was.
  *
  * Throws `input_invalid` if a part of the actions is empty or has nothing to learn from or to ask, `version_exists`,
  * `store_invalid`, and `snapshot_invalid` for an active version that does not hold.
@@ -53,7 +60,7 @@ export async function runPipeline(
   input: PipelineInput,
   { store, outputs }: PipelinePlaces,
   watch: PipelineWatch,
-  confirm: () => void = () => {},
+  confirm: (intent: Intent) => void = () => {},
 ): Promise<PipelineOutcome> {
   const { log, settings } = input;
   const active = activeFile(store);
@@ -76,16 +83,27 @@ export async function runPipeline(
   const facts = modelCard(input, all.report, fitted, evaluation, decision, lists?.report);
   const final = await steps.snapshot('snapshot-of-all', version, all, { ...facts, requestDefaults }, lists);
 
-  confirm();
+  const outcome = { version, active: active?.version ?? null, evaluation, ...decision };
+  const intent = { ...outcome, sha256: hashOfFile(final.path) };
+  confirm(intent);
   publishSnapshot(final, store);
-  const outcome = {
-    version,
-    active: active?.version ?? null,
-    evaluation,
-    ...activated(decision, active, version, store),
-  };
+  const settled = settle(intent, store);
   outputs.removeOthers();
-  return outcome;
+  return settled;
+}
+
+/** Does what is left of an intent whose version is in the store: activates it, unless that was not decided or is done. */
+export function settle(intent: Intent, store: SnapshotStore): PipelineOutcome {
+  const { version, active, evaluation, isActivated, reason } = intent;
+  const outcome = { version, active, evaluation, isActivated, reason };
+  const current = store.current();
+  if (!isActivated || current === version) return outcome;
+  if (current === active) {
+    store.activate(version);
+    return outcome;
+  }
+  const meanwhile = `${current ?? 'nothing'} became the active version meanwhile, which it was not compared with`;
+  return { ...outcome, isActivated: false, reason: `${reason}; but ${meanwhile}` };
 }
 
 /** By a snapshot that answers as the version will, so that a version of another name, or of another decision, has the same. */
@@ -109,23 +127,6 @@ function activeFile(store: SnapshotStore): SnapshotFile | null {
 function seenUntilMs({ path }: SnapshotFile): number {
   const { actionsTo } = readHeader(path).modelCard;
   return typeof actionsTo === 'string' ? Date.parse(actionsTo) : Number.NaN;
-}
-
-/** Activates what was decided to be activated, unless it was compared with what is not active any more. */
-function activated(
-  decision: Decision,
-  active: SnapshotFile | null,
-  version: string,
-  store: SnapshotStore,
-): Decision {
-  const current = store.current();
-  if (!decision.isActivated || current === version) return decision;
-  if (current !== (active?.version ?? null)) {
-    const reason = `${decision.reason}; but ${current ?? 'nothing'} became the active version meanwhile, which it was not compared with`;
-    return { isActivated: false, reason };
-  }
-  store.activate(version);
-  return decision;
 }
 
 /** What the snapshot will say of itself. Without the moment of the run, so that the same input makes the same bytes. */

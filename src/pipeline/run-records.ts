@@ -8,6 +8,7 @@ import type { Database } from 'better-sqlite3';
 import { EngineError } from '../base/errors.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
 import { openRunDatabase } from './run-database.ts';
+import type { Intent } from './run-pipeline.ts';
 
 /** How long a run is believed to go on without a word: its longest step that says nothing takes seconds. */
 export const LEASE_MS = 300_000;
@@ -87,6 +88,25 @@ export class RunRecords {
     if (changes === 0) throw lost(runNumber);
   }
 
+  /** Notes what a run is about to do to the store. Throws `run_lost` if it was broken meanwhile. */
+  intend(runNumber: number, intent: Intent): void {
+    const { changes } = this.#database
+      .prepare("UPDATE runs SET intent = ? WHERE run_number = ? AND status = 'running'")
+      .run(JSON.stringify(intent), runNumber);
+    if (changes === 0) throw lost(runNumber);
+  }
+
+  /** What the last run of `version` was about to do to the store when it ended without having done it; null if it was not so far. */
+  unfinished(version: string): Intent | null {
+    const intent = this.#database
+      .prepare<[string, string], string | null>(`
+        SELECT intent FROM runs WHERE run_number = (SELECT max(run_number) FROM runs WHERE version = ? AND intent IS NOT NULL)
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE version = ? AND status = 'done')`)
+      .pluck()
+      .get(version, version);
+    return intent == null ? null : (JSON.parse(intent) as Intent);
+  }
+
   /** Ends a run that has made a version. Throws `run_lost` if it was broken meanwhile. */
   finish(
     runNumber: number,
@@ -120,12 +140,15 @@ export class RunRecords {
       .map(recordOf);
   }
 
-  /** A run by its number, or the last one of a version: `7`, `2026-11-22`. */
+  /** The last run of a version. */
+  lastOf(version: string): RunRecord | undefined {
+    return this.#one('WHERE version = ? ORDER BY run_number DESC LIMIT 1', version);
+  }
+
+  /** The last run of a version or, if there is none, a run by its number: `2026-11-22`, `7`. */
   find(name: string): RunRecord | undefined {
-    const byVersion = this.#one('WHERE version = ? ORDER BY run_number DESC LIMIT 1', name);
-    return (
-      byVersion ?? (/^\d{1,15}$/.test(name) ? this.#one('WHERE run_number = ?', Number(name)) : undefined)
-    );
+    const isNumber = /^\d{1,15}$/.test(name);
+    return this.lastOf(name) ?? (isNumber ? this.#one('WHERE run_number = ?', Number(name)) : undefined);
   }
 
   close(): void {

@@ -83,10 +83,14 @@ export class StepStore {
     }
   }
 
-  /** Removes all outputs but those that this object was asked for. */
+  /** Removes all outputs but those that this object was asked for. What cannot be removed stays, for the next one to remove. */
   removeOthers(): void {
-    for (const name of readdirSync(this.#directory))
-      if (!this.#used.has(name)) rmSync(join(this.#directory, name), { recursive: true });
+    try {
+      for (const name of readdirSync(this.#directory))
+        if (!this.#used.has(name)) rmSync(join(this.#directory, name), { recursive: true, force: true });
+    } catch {
+      // The run that asks for it has done its work: it must not fail by what others left.
+    }
   }
 }
 
