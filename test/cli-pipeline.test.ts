@@ -78,6 +78,7 @@ test('a version holds the lists that batch makes by it, and was asked beside the
   const [out, lists] = [join(directory, 'lists.parquet'), join(directory, 'lists.ndjson')];
   const files = ['--out', out, '--user-lists', lists, '--limit', '6', '--at', at];
   await succeed(['batch', '--store', STORE, '--version', 'listed', ...ACTIONS, ...files]);
+  await succeed(['snapshot', 'activate', 'listed', '--store', STORE]); // its cases are too few to replace v1
   const engine = await openEngine({ store: STORE, data: join(directory, 'data'), threads: 0 });
   const lines = readFileSync(lists, 'utf8').trimEnd().split('\n');
   expect(lines.length).toBeGreaterThan(40);

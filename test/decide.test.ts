@@ -1,12 +1,15 @@
 /** The rule by which a version becomes the active one, at its borders. */
 import { expect, test } from 'vitest';
 import type { Estimate, EvaluationResult } from '../src/evaluation/result.ts';
-import { decide, referenceBeside, type Decision } from '../src/pipeline/decide.ts';
+import { decide, DECIDING_MIN, referenceBeside, type Decision } from '../src/pipeline/decide.ts';
+
+const ENOUGH = { caseCount: DECIDING_MIN, userCount: DECIDING_MIN };
 
 /** An evaluation in which the new version scores 0.5 and differs so from its reference. */
-function evaluated(difference: Estimate, beside: string | null): EvaluationResult {
+function evaluated(difference: Estimate, beside: string | null, slice = ENOUGH): EvaluationResult {
   const metrics = { 'ndcg@5': { mean: 0.5, low: 0.4, high: 0.6 } };
   return {
+    slice,
     terms: { beside, reference: referenceBeside(beside) },
     rankers: [{ name: 'doorrank', metrics, difference: { 'ndcg@5': difference } }],
   } as unknown as EvaluationResult;
@@ -48,6 +51,20 @@ test('one user decides nothing', () => {
       'ndcg@5 0.5000, 0.0100 more than v1 (of one user, so without an interval): may be worse by more than 0.02; more cases would tell',
   });
   expect(decided(null, 0.05, null).isActivated).toBe(false);
+});
+
+test('few cases, or cases of few users, replace nothing, whatever their interval', () => {
+  const alike = { mean: 0.05, low: 0.05, high: 0.05 };
+  const rule = { metric: 'ndcg@5', margin: 0.02, isTestSeen: false };
+  for (const few of [{ caseCount: 29 }, { userCount: 29 }, { caseCount: 1, userCount: 1 }]) {
+    const decision = decide(evaluated(alike, 'v1', { ...ENOUGH, ...few }), rule);
+    expect(decision.isActivated, JSON.stringify(few)).toBe(false);
+    expect(decision.reason).toMatch(
+      /: \d+ cases of \d+ users are too few to replace what serves, 30 of both/,
+    );
+  }
+  expect(decide(evaluated(alike, 'v1'), rule).isActivated).toBe(true);
+  expect(decide(evaluated(alike, null, { caseCount: 1, userCount: 1 }), rule).isActivated).toBe(true);
 });
 
 test('that the active version may know the answers is said', () => {

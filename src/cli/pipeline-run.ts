@@ -163,7 +163,7 @@ export function pipelineRunCommand(pipeline: Command): void {
       'after',
       `
 A new version is activated if the 95 % interval of the difference to the active one (new less active, paired, --metric, over the
-test part) begins at −margin or above; without an active version, if that to popularity begins above 0.
+test part) begins at −margin or above and 30 users or more are in it; without an active version, if that to popularity begins above 0.
 
 Example:
   doorrank pipeline run --actions ./actions --shops shops.csv --store ./store --work ./work --version 2026-11-22

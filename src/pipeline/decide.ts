@@ -2,7 +2,7 @@
  * Whether a new version becomes the active one. By the paired difference of one metric over the same cases and its 95 %
  * interval:
  *
- *   beside an active version   activated if the lower end of new − active is not below −margin
+ *   beside an active version   activated if the lower end of new − active is not below −margin, of enough cases and users
  *   without one                activated if the lower end of new − popularity is above 0
  *
  * So doubt keeps what serves: with few cases the interval is wide, and a version must be clearly not worse.
@@ -27,6 +27,9 @@ export interface DecisionRule {
 const POPULARITY = 'popularity';
 const DIGITS = 4;
 
+/** Of fewer cases, or cases of fewer users, the interval is no measure of doubt: one case that came out alike has none. */
+export const DECIDING_MIN = 30;
+
 /** What differences must be to for `decide`, when `active` serves. */
 export function referenceBeside(active: string | null): string {
   return active === null ? POPULARITY : besideName(active);
@@ -44,12 +47,17 @@ export function decide(evaluation: EvaluationResult, { metric, margin, isTestSee
     const isActivated = lower > 0;
     return { isActivated, reason: `${figures}: ${isActivated ? '' : 'not '}clearly above popularity` };
   }
-  const isActivated = lower >= -margin;
-  const rule = isActivated
-    ? `not worse by more than ${margin}`
-    : difference.mean < -margin
-      ? `worse by more than ${margin}`
-      : `may be worse by more than ${margin}; more cases would tell`;
+  const { caseCount, userCount } = evaluation.slice;
+  const isEnough = Math.min(caseCount, userCount) >= DECIDING_MIN;
+  const isActivated = isEnough && lower >= -margin;
+  const tooFew = `${caseCount} cases of ${userCount} users are too few to replace what serves, ${DECIDING_MIN} of both are needed`;
+  const rule = !isEnough
+    ? tooFew
+    : isActivated
+      ? `not worse by more than ${margin}`
+      : difference.mean < -margin
+        ? `worse by more than ${margin}`
+        : `may be worse by more than ${margin}; more cases would tell`;
   const seen = isTestSeen
     ? `. ${beside} may have been trained on the test part, which makes it hard to beat`
     : '';
