@@ -53,7 +53,7 @@ export function logValues(address: usize, scale: f64, factor: f64): void {
   takeLogs(changetype<RequestBlock>(address), scale, factor);
 }
 
-/** Adds weight · value to the score of each candidate of which there is a value. */
+/** Adds weight · value to the score of each candidate, but where that is no number. */
 export function addValues(address: usize, weight: f64): void {
   addWeighted(changetype<RequestBlock>(address), weight);
 }

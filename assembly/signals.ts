@@ -104,7 +104,7 @@ function ln(x: v128): v128 {
   return f64x2.add(f64x2.mul(k, f64x2.splat(LN2_HIGH)), f64x2.add(twice, rest));
 }
 
-/** Adds weight · value, within ±SHARE_MAX, to the score of each candidate of which there is a value. */
+/** Adds weight · value, within ±SHARE_MAX, to the score of each candidate, but where that is no number. */
 export function addWeighted(block: RequestBlock, weight: f64): void {
   const weights = f64x2.splat(weight);
   const most = f64x2.splat(SHARE_MAX);
@@ -112,7 +112,7 @@ export function addWeighted(block: RequestBlock, weight: f64): void {
   for (let at: u32 = 0, end = block.candidateCount << 3; at < end; at += 16) {
     const value = v128.load(block.values + at);
     const score = v128.load(block.scores + at);
-    const share = f64x2.pmax(f64x2.pmin(f64x2.mul(weights, value), most), least); // NaN or not, it is left out below
-    v128.store(block.scores + at, v128.bitselect(f64x2.add(score, share), score, f64x2.eq(value, value)));
+    const share = f64x2.pmax(f64x2.pmin(f64x2.mul(weights, value), most), least);
+    v128.store(block.scores + at, v128.bitselect(f64x2.add(score, share), score, f64x2.eq(share, share)));
   }
 }

@@ -181,6 +181,17 @@ test('a version decides for itself what neither the request nor the deployment d
   }
 });
 
+test('null takes back what a version decided', async () => {
+  const plain = store;
+  store = await learnedStore('taken-back', {
+    limit: 6,
+    fusion: { method: 'linear', signals: { proximity: 2 } },
+  });
+  const found = await answered(undefined, { ...ASKED, fusion: null, limit: null } as never);
+  store = plain;
+  expect(found).toEqual(await answered(undefined, ASKED));
+});
+
 test('what a version decided goes on to the next page', async () => {
   const learned = await learnedStore('paged', { fusion: { method: 'linear', signals: { proximity: 2 } } });
   const engine = await openEngine({ store: learned, data: workspace.path('paged-data'), threads: 0 });

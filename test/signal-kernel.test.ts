@@ -9,6 +9,8 @@ import { ScalarKernel } from '../src/kernel/scalar-kernel.ts';
 import { wasmKernel } from '../src/kernel/wasm-kernel.ts';
 
 const SHOP_COUNT = 900;
+/** Of a town so large that a lane's slack is nothing beside what each shop takes. */
+const MANY = 300_000;
 const NEIGHBOUR_COUNT = 60;
 const memory = new LinearMemory();
 const KERNELS: [string, () => Kernel | null][] = [
@@ -18,22 +20,27 @@ const KERNELS: [string, () => Kernel | null][] = [
 ];
 
 /** Candidates in a lane, fused to scores of 0, and shops behind it: neighbours with strengths, and points. */
-function load(kernel: Kernel, candidates: readonly number[]) {
+function load(kernel: Kernel, candidates: readonly number[], shopCount = SHOP_COUNT) {
   const bounds = { queryCountMax: 1, signalCountMax: 1, depthMax: 1, limitMax: 1 };
-  const bytes = laneBytes({ ...bounds, shopCount: SHOP_COUNT, rowFloats: 4 });
+  const bytes = laneBytes({ ...bounds, shopCount, rowFloats: 4 });
   const points = LinearMemory.snapshotBase(2, bytes);
-  const ordinals = points + SHOP_COUNT * 24;
+  const ordinals = points + shopCount * 24;
   const strengths = ordinals + NEIGHBOUR_COUNT * 4;
   memory.reserve(strengths + NEIGHBOUR_COUNT * 4);
   // What an earlier request left: no place of it may be taken for one of this.
   memory.views.u32.fill(0xffffffff, LinearMemory.laneStart(1, bytes) / 4, points / 4);
   const lane = new Lane(memory, kernel, 1, bytes);
+  start(lane, points, candidates);
+  return { lane, points, list: { ordinals, strengths, count: NEIGHBOUR_COUNT } };
+}
+
+/** The next request of a lane. */
+function start(lane: Lane, points: number, candidates: readonly number[]): void {
   lane.begin(candidates.length).set(candidates);
   lane.setCandidateCount(candidates.length);
   lane.setQueries({ rows: points, norms: points, rowFloats: 4, quantized: null }, 'innerProduct', 0);
   lane.rank(1, false);
   lane.fuse('linear', [], 60);
-  return { lane, points, list: { ordinals, strengths, count: NEIGHBOUR_COUNT } };
 }
 
 /** Every one with some likelihood, so that runs and single ones come; none, one, an odd number. */
@@ -71,15 +78,40 @@ describe.each(KERNELS)('%s', (_, make) => {
     }
   });
 
-  test('the position of any shop is known', () => {
+  test('the position of any shop is known, noted or not, in each request of a lane', () => {
+    const { lane, points } = load(kernel, []);
     for (let seed = 1; seed <= 20; seed++) {
       const candidates = randomCandidates(new Random(seed));
-      const { lane } = load(kernel, candidates);
-      for (let ordinal = -1; ordinal <= SHOP_COUNT; ordinal++)
-        expect(lane.positionOf(ordinal), `seed ${seed}, ordinal ${ordinal}`).toBe(
-          candidates.indexOf(ordinal),
-        );
+      start(lane, points, candidates);
+      for (const note of [() => {}, () => lane.place()]) {
+        note();
+        for (let ordinal = -1; ordinal <= SHOP_COUNT; ordinal++)
+          expect(lane.positionOf(ordinal), `seed ${seed}, ordinal ${ordinal}`).toBe(
+            candidates.indexOf(ordinal),
+          );
+      }
     }
+  });
+
+  test('a lane has room for what is noted of all shops of a large town at once', () => {
+    const all = Array.from({ length: MANY }, (_, ordinal) => ordinal);
+    const { lane, points, list } = load(kernel, all, MANY);
+    memory.views.f64.subarray(points / 8, points / 8 + MANY * 3).fill(0);
+    memory.views.u32.fill(MANY - 1, list.ordinals / 4, list.ordinals / 4 + list.count);
+    memory.views.f32.fill(1, list.strengths / 4, list.strengths / 4 + list.count);
+    lane.values.fill(Number.NaN);
+    const distances = lane.squaredDistances(points, [3, 0, 0]);
+    lane.addKnown(list, 1);
+    lane.scores.fill(7);
+    lane.addValues(2);
+    expect(lane.candidates.every((ordinal, position) => ordinal === position)).toBe(true);
+    expect(distances.every((squared) => squared === 9)).toBe(true);
+    expect(lane.scores.subarray(0, -1).every((score) => score === 7)).toBe(true);
+    expect(lane.scores.at(-1)).toBe(7 + 2 * list.count);
+    expect(lane.positionOf(MANY - 1)).toBe(MANY - 1);
+    lane.select(1);
+    lane.explain();
+    expect(lane.winnerPosition(0)).toBe(MANY - 1);
   });
 
   test('squared distances are those of the points', () => {
@@ -114,7 +146,7 @@ describe.each(KERNELS)('%s', (_, make) => {
     }
   });
 
-  test('values add to scores within bounds, and NaN adds nothing', () => {
+  test('values add to scores within bounds, and what is no number adds nothing', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const random = new Random(seed);
       const { lane } = load(kernel, randomCandidates(random));
@@ -122,7 +154,7 @@ describe.each(KERNELS)('%s', (_, make) => {
       const values = scores.map(() =>
         random.pick([Number.NaN, random.normal(), 0, 1.7e308, -1.7e308, Infinity]),
       );
-      const weight = random.pick([1, -0.25, 1_000]);
+      const weight = random.pick([1, -0.25, 1_000, 0]);
       lane.scores.set(scores);
       lane.values.set(values);
       lane.addValues(weight);

@@ -159,8 +159,7 @@ function transitionOf(userId: string, shop: Shop): number {
   return steps === 0 ? Number.NaN : Math.log(1 + steps / (10 * part));
 }
 
-function togetherOf(userId: string, shop: Shop): number {
-  const own = [...new Set(visits(userId).map(({ shopId }) => shopId!))];
+function togetherOf(own: readonly string[], shop: Shop): number {
   const userCount = new Set(visits().map((action) => action.userId)).size;
   const [theirs, sum] = [usersOf(shop.shopId), { lifts: 0 }];
   for (const other of own) {
@@ -171,6 +170,10 @@ function togetherOf(userId: string, shop: Shop): number {
     if (lift > 1) sum.lifts += Math.log(lift);
   }
   return sum.lifts === 0 ? Number.NaN : sum.lifts / Math.sqrt(own.length);
+}
+
+function visitedBy(userId: string): string[] {
+  return [...new Set(visits(userId).map(({ shopId }) => shopId!))];
 }
 
 /** What each signal about the user's own actions says of a shop. */
@@ -227,7 +230,7 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
         ratingWithPrior: ((shop.rating ?? Number.NaN) + 10 * meanRating) / 11,
         hourFit: hourFitOf(shop),
         transition: transitionOf(userId, shop),
-        together: togetherOf(userId, shop),
+        together: togetherOf(visitedBy(userId), shop),
         ...ownValues(userId, shop),
       };
       for (const [name, value] of Object.entries(expected)) {
@@ -259,6 +262,99 @@ test.each(['u0', 'u3', 'u7', 'u11'])(
     });
   },
 );
+
+test.each(['known', 'repeats', 'recentRepeats', 'again', 'habit', 'usualNext'])(
+  'what a user did ranks, and lies between 0 and 1, among the candidates alone: %s',
+  async (name) => {
+    const isCount = name !== 'known' && name !== 'again';
+    const strengthOf = (value: number): number => (isCount ? Math.log(1 + value) : value);
+    for (const userId of ['u1', 'u4', 'u9']) {
+      for (const method of ['rrf', 'weighted'] as const) {
+        const { shops: answered } = await engine.recommend({
+          userId,
+          location: { lon: 126.99, lat: 37.56 },
+          excludeShopIds: visitedBy(userId).filter((_, at) => at % 3 === 1),
+          openOnly: false,
+          limit: SHOP_COUNT,
+          at: new Date(NOW_MS).toISOString(),
+          fusion: { method, signals: { [name]: 1 } },
+        });
+        const ids = new Set(answered.map(({ shopId }) => shopId));
+        expect(visitedBy(userId).some((shopId) => ids.has(shopId))).toBe(true);
+        expect(visitedBy(userId).some((shopId) => !ids.has(shopId))).toBe(true);
+        const strengths = answered.map(({ shopId }) =>
+          strengthOf(
+            ownValues(
+              userId,
+              shops.find((shop) => shop.shopId === shopId)!,
+            )[name]!,
+          ),
+        );
+        const known = strengths.filter((strength) => !Number.isNaN(strength));
+        const [least, largest] = [Math.min(...known), Math.max(...known)];
+        answered.forEach(({ shopId, reasons }, place) => {
+          const strength = strengths[place]!;
+          const better = known.filter((other) => other > strength + 1e-9).length;
+          const same = known.filter((other) => Math.abs(other - strength) <= 1e-9).length;
+          const reason = reasons!.find((found) => 'signal' in found && found.signal === name)!;
+          const isUnknown = Number.isNaN(strength);
+          const rank = reason.rank ?? 0;
+          const isRanked = isUnknown ? rank === 0 : rank > better && rank <= better + same;
+          const norm = largest === least ? 1 : (strength - least) / (largest - least);
+          const isNormed = Math.abs(reason.share - (isUnknown ? 0 : norm)) < 1e-9;
+          const where = `${name} of ${shopId} to ${userId} by ${method}: ${JSON.stringify(reason)}`;
+          expect(method === 'rrf' ? isRanked : isNormed, where).toBe(true);
+        });
+      }
+    }
+  },
+);
+
+test('actions of the future count as of now, those that count nothing are none, and the newest 20 shops say what goes together', async () => {
+  const request = {
+    location: { lon: 126.99, lat: 37.56 },
+    openOnly: false,
+    limit: SHOP_COUNT,
+    at: new Date(NOW_MS).toISOString(),
+    fusion: { method: 'linear' as const, signals: { known: 1, repeats: 1, together: 1 } },
+  };
+  const valuesOf = ({ reasons }: RecommendedShop): Record<string, number | null> =>
+    Object.fromEntries(
+      reasons!.flatMap((reason) => ('signal' in reason ? [[reason.signal, reason.value]] : [])),
+    );
+  const [ahead, weightless] = (await engine.recommend(request)).shops.map(({ shopId }) => shopId) as [
+    string,
+    string,
+  ];
+  const two = await engine.recommend({
+    ...request,
+    actions: [
+      { type: 'order', shopId: ahead, at: new Date(NOW_MS + 3 * DAY_MS).toISOString() },
+      { type: 'order', shopId: weightless, weight: 0, at: new Date(NOW_MS - DAY_MS).toISOString() },
+    ],
+  });
+  const valuesIn = (shopId: string) => valuesOf(two.shops.find((shop) => shop.shopId === shopId)!);
+  expect(valuesIn(ahead)).toMatchObject({ known: 1, repeats: 1 });
+  expect(valuesIn(weightless)).toMatchObject({ known: null, repeats: null });
+
+  const visited = shops.slice(0, 30).map(({ shopId }) => shopId);
+  const many = await engine.recommend({
+    ...request,
+    actions: visited.map((shopId, at) => {
+      return { type: 'view', shopId, at: new Date(NOW_MS - at * 60_000).toISOString() };
+    }),
+  });
+  for (const shop of many.shops) {
+    const expected = togetherOf(
+      visited.slice(0, 20),
+      shops.find(({ shopId }) => shopId === shop.shopId)!,
+    );
+    expect(valuesOf(shop)['together'] ?? 0, shop.shopId).toBeCloseTo(
+      Number.isNaN(expected) ? 0 : expected,
+      5,
+    );
+  }
+});
 
 test('popularity near the location is a mixture of what is popular in the cell, the district and the town', async () => {
   const location = { lon: shops[0]!.lon, lat: shops[0]!.lat };

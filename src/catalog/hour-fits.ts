@@ -95,7 +95,7 @@ export class HourFits {
     }
   }
 
-  /** Throws `snapshot_invalid` unless there is a row for each of `shopCount` shops and the zone is one. */
+  /** Throws `snapshot_invalid` unless there are fits of `shopCount` shops and the zone is one. */
   verify(shopCount: number): void {
     if (this.#zone === '' && this.shopCount === 0) return;
     if (this.shopCount !== shopCount)

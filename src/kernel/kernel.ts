@@ -53,7 +53,7 @@ export interface Kernel {
   measure(block: number, points: number, x: number, y: number, z: number): void;
   /** Makes each value v factor · ln(1 + scale · v), as `ln.ts` computes it; scale · v is a finite number from 0 on. */
   logValues(block: number, scale: number, factor: number): void;
-  /** Adds weight · value, within ±1e300, to the score of each candidate whose value is not NaN. */
+  /** Adds weight · value, within ±1e300, to the score of each candidate, but where that is no number. */
   addValues(block: number, weight: number): void;
   /** Finds the winners: the best scores, without those of -Infinity. */
   select(block: number): void;

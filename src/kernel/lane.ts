@@ -117,7 +117,6 @@ export class Lane {
 
   /** Says how many ordinals were written, ascending. */
   setCandidateCount(count: number): void {
-    this.#isPlaced = false;
     this.#candidateCount = count;
     this.#set('candidateCount', count);
   }
@@ -233,14 +232,14 @@ export class Lane {
 
   /**
    * Adds factor · strength of the shops of a list to `values`, of those that are candidates; the first that is known of one
-   * takes the place of NaN.
+   * takes the place of NaN. After `rank`.
    */
   addKnown({ ordinals, strengths, count }: ShopStrengths, factor: number): void {
-    this.#place();
+    this.place();
     this.#kernel.addKnown(this.#start, ordinals, strengths, count, factor);
   }
 
-  /** Adds weight · value, within ±1e300, to the score of each candidate whose value is not NaN; after `fuse`. */
+  /** Adds weight · value, within ±1e300, to the score of each candidate, but where that is no number; after `fuse`. */
   addValues(weight: number): void {
     this.#kernel.addValues(this.#start, weight);
   }
@@ -331,11 +330,29 @@ export class Lane {
 
   /** The position of a shop; -1 if it is no candidate. */
   positionOf(ordinal: number): number {
-    this.#place();
     const { u32 } = this.#views;
-    if (ordinal < 0 || ordinal > this.#lastCandidate) return -1;
-    const bits = u32[this.#placed + (ordinal >>> 5)]!;
-    return ((bits >>> (ordinal & 31)) & 1) === 0 ? -1 : u32[this.#places + ordinal]!;
+    if (this.#isPlaced) {
+      if (ordinal < 0 || ordinal > this.#lastCandidate) return -1;
+      const bits = u32[this.#placed + (ordinal >>> 5)]!;
+      return ((bits >>> (ordinal & 31)) & 1) === 0 ? -1 : u32[this.#places + ordinal]!;
+    }
+    const first = this.#candidates / 4;
+    const end = first + this.#candidateCount;
+    let low = first;
+    let high = end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (u32[middle]! < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && u32[low] === ordinal ? low - first : -1;
+  }
+
+  /** Notes where the candidates are, once after each `rank`: worth it for whoever asks for many positions. */
+  place(): void {
+    if (this.#isPlaced) return;
+    this.#kernel.place(this.#start);
+    this.#isPlaced = true;
   }
 
   ordinalAt(position: number): number {
@@ -446,6 +463,7 @@ export class Lane {
 
   #makeRankings(depth: number): void {
     const count = this.#queryCount + this.#signalCount;
+    this.#isPlaced = false;
     this.#depth = Math.min(depth, this.#candidateCount);
     this.#set('depth', this.#depth);
     this.#set('rankedPositions', this.#take(count * this.#depth * 4));
@@ -475,13 +493,6 @@ export class Lane {
 
   #get(field: BlockField): number {
     return this.#views.u32[this.#start / 4 + BLOCK_WORD[field]]!;
-  }
-
-  /** Notes where the candidates are, once; after `rank`. */
-  #place(): void {
-    if (this.#isPlaced) return;
-    this.#kernel.place(this.#start);
-    this.#isPlaced = true;
   }
 
   /** The next `bytes` of this lane, on a cache line of their own. */

@@ -117,7 +117,7 @@ export class ScalarKernel implements Kernel {
     const candidateCount = this.#field(block, 'candidateCount');
     const scores = this.#float64(block, 'scores', candidateCount);
     this.#float64(block, 'values', candidateCount).forEach((value, position) => {
-      if (!Number.isNaN(value)) scores[position]! += shareOf(weight, value);
+      scores[position]! += shareOf(weight, value);
     });
   }
 

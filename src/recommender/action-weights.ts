@@ -12,6 +12,7 @@ const HALF_LIVES_MAX = 500;
 const HALF_LIVES_BEHIND_MAX = 500;
 /** With -1 one dismissed shop would outweigh the search that showed it: what is like both would count nothing. */
 export const DISMISS_WEIGHT = -0.5;
+
 /**
  * 2^(-age / halfLife) for each of `atMs`: 1 for an action of this moment, a half after each half-life. The future
  * counts as now.

@@ -1,7 +1,7 @@
 /**
  * Step 4: the rankings of the queries and the signals become one score per candidate, and what each of them added.
- * The kernel fuses rankings; a signal that is weighed by its strength, or by the norm of that (0..1 over all candidates), is
- * added here.
+ * The kernel fuses rankings, then adds signals that are weighed by their strength; a signal that is weighed by the norm of that
+ * (0..1 over all candidates) is added here.
  */
 import type { FusionMethod } from '../kernel/kernel.ts';
 import type { Lane } from '../kernel/lane.ts';
@@ -30,16 +30,12 @@ interface Range {
   readonly width: number;
 }
 
-/** Of strengths that count as they are. */
-const AS_IT_IS: Range = { scale: 1, least: 0, width: 1 };
-
 /** Writes the scores of the candidates into the lane, whose queries are ranked. */
 export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }: Parts): Fused {
   if (method !== 'rrf') {
     lane.fuse(method, queryWeights, rankConstant);
-    const ranges = signals.map((signal) =>
-      method === 'linear' ? addStrengths(lane, signal) : addNorms(lane, signal),
-    );
+    if (method === 'linear') signals.forEach((signal) => addStrengths(lane, signal));
+    const ranges = method === 'linear' ? [] : signals.map((signal) => addNorms(lane, signal));
     return new Fused(lane, method, rankConstant, queryWeights, signals, ranges);
   }
   signals.forEach(({ signal }, m) => {
@@ -51,14 +47,13 @@ export function fuse(lane: Lane, { method, rankConstant, queryWeights, signals }
 }
 
 /** Adds a signal to the scores as it is; nothing of what it does not know. */
-function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): Range {
+function addStrengths(lane: Lane, { signal, weight }: WeightedSignal): void {
   if (signal.addKnown !== undefined) {
     signal.addKnown(lane, weight);
   } else {
     signal.write(lane);
     lane.addValues(weight);
   }
-  return AS_IT_IS;
 }
 
 /** Adds a signal to the scores by its norm; returns its range. */
@@ -182,8 +177,7 @@ export class Fused {
     }
     const ordinal = lane.ordinalAt(lane.winnerPosition(place));
     for (const { signal, weight } of this.signals) {
-      const strength = signal.strengthOf(ordinal);
-      shares.push(Number.isNaN(strength) ? 0 : shareOf(weight, strength));
+      shares.push(shareOf(weight, signal.strengthOf(ordinal)));
     }
     return shares;
   }

@@ -3,7 +3,7 @@
  * Version 1 is the same without what stands behind `keywordCounts`; it is read as well.
  *
  *      0   8  magic "DOORRANK"
- *      8   4  u32  format version, 1 or 2
+ *      8   4  u32  format version, 1 to 4
  *     12   4  u32  header bytes H: all that stands before the first section, without padding
  *     16   8  u64  file bytes
  *     24   4  u32  dimensions D of the embeddings
@@ -43,8 +43,8 @@
  *   keywordPieces pieces       by which texts nobody knows are taken for a keyword, see encoder/keyword-pieces.ts
  *   userLists     lists        shops recommended to single users ahead of time, see catalog/user-lists.ts
  *   hourFits      fits         at which hours each shop is wanted, see catalog/hour-fits.ts
- *   transitions   neighbours    where users go from each shop, see catalog/neighbours.ts
- *   together      neighbours    which shops each shop shares its users with
+ *   transitions   neighbours   where users go from each shop, see catalog/neighbours.ts
+ *   together      neighbours   which shops each shop shares its users with
  *   pieceRows     pieces       embeddings that those of other texts are composed of, see encoder/piece-rows.ts
  */
 import { alignUp } from '../base/aligned-bytes.ts';

@@ -5,6 +5,9 @@ import type { Signal } from './signal.ts';
 /** 2^32 / φ: consecutive ordinals fall far apart (Knuth, The Art of Computer Programming 3, §6.4). */
 const HASH_FACTOR = 0x9e3779b1;
 
+/** Shops from which on it is faster to note where all candidates are than to search for each. */
+const PLACED_FROM = 32;
+
 /** The few that are candidates: places among the few, and positions. */
 interface Found {
   readonly count: number;
@@ -89,6 +92,7 @@ export class FewShops {
     const places = new Uint32Array(this.#count);
     const positions = new Uint32Array(this.#count);
     let count = 0;
+    if (this.#count >= PLACED_FROM) lane.place();
     for (let place = 0; place < this.#count; place++) {
       const position = lane.positionOf(this.#ordinals[place]!);
       if (position === -1) continue;

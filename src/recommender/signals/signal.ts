@@ -8,7 +8,7 @@ export interface Signal {
   readonly valueOf: (ordinal: number) => number;
   /** What the fusion compares: larger counts more, NaN where nothing is known. Only after `write`. */
   readonly strengthOf: (ordinal: number) => number;
-  /** Writes the strength of each candidate of the lane into its `values`. A loop of its own for every signal. */
+  /** Writes the strength of each candidate of the lane into its `values`. */
   readonly write: (lane: Lane) => void;
   /** Adds weight · strength of the few candidates that it knows to the lane's scores: instead of `write`, which visits all. */
   readonly addKnown?: (lane: Lane, weight: number) => void;
