@@ -67,21 +67,27 @@ export class ActionLogBuilder {
     const order = new Uint32Array(this.count);
     for (let row = 0; row < order.length; row++) order[row] = row;
     order.sort((a, b) => moments[a]! - moments[b]! || a - b);
-    const shopIds = this.#shops.texts;
     const inOrder = <V extends Float64Array | Uint32Array>(values: V): V => {
       const sorted = values.slice() as V;
       order.forEach((row, at) => (sorted[at] = values[row]!));
       return sorted;
     };
+    const users = new Renumbering(this.#users.texts);
+    const types = new Renumbering(this.#types.texts);
+    const shops = new Renumbering(this.#shops.texts);
+    const keywords = new Renumbering(this.#keywords.texts);
+    const shopCount = this.#shops.texts.length;
     return {
       count: this.count,
-      userIds: this.#users.texts,
-      types: this.#types.texts,
-      shopIds,
-      keywords: this.#keywords.texts,
-      users: inOrder(this.#userNumbers.values),
-      typeNumbers: inOrder(this.#typeNumbers.values),
-      targets: inOrder(this.#targets.values).map((twice) => (twice >> 1) + (twice & 1) * shopIds.length),
+      userIds: users.texts,
+      types: types.texts,
+      shopIds: shops.texts,
+      keywords: keywords.texts,
+      users: inOrder(this.#userNumbers.values).map((user) => users.numberOf(user)),
+      typeNumbers: inOrder(this.#typeNumbers.values).map((type) => types.numberOf(type)),
+      targets: inOrder(this.#targets.values).map((twice) =>
+        (twice & 1) === 1 ? shopCount + keywords.numberOf(twice >> 1) : shops.numberOf(twice >> 1),
+      ),
       atMs: inOrder(moments),
       weights: inOrder(this.#weights.values),
     };
@@ -130,5 +136,23 @@ class Interner {
       this.#numbers.set(text, number);
     }
     return number;
+  }
+}
+
+/** Numbers texts anew in the order in which their numbers are asked for: files read in another order make the same log. */
+class Renumbering {
+  readonly texts: string[] = [];
+  readonly #before: readonly string[];
+  /** One more than each, 0 before it is asked for. */
+  readonly #numbers: Uint32Array;
+
+  constructor(before: readonly string[]) {
+    this.#before = before;
+    this.#numbers = new Uint32Array(before.length);
+  }
+
+  numberOf(before: number): number {
+    if (this.#numbers[before] === 0) this.#numbers[before] = this.texts.push(this.#before[before]!);
+    return this.#numbers[before]! - 1;
   }
 }
