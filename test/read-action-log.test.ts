@@ -204,6 +204,35 @@ test('bad rows of all files are named together', async () => {
 
 test.each([
   [
+    'a CSV of other names, each told once',
+    written('a.csv', 'id,customer,event_time,Restaurant\n1,u,1,s\n2,u,1,s'),
+    'line 1, column userId, at, keyword, shopId: found the columns id, customer, event_time, Restaurant, expected userId, at, ' +
+      'keyword or shopId among them; found customer; rename it to userId; found event_time; rename it to at; ' +
+      'found Restaurant; rename it to shopId',
+  ],
+  [
+    'a CSV whose shopId is spelt otherwise',
+    written('a.csv', `userId,at,keyword,shopid\nu,${AT},,s\nu,${AT},k,`),
+    'column shopId: found the columns userId, at, keyword, shopid, expected userId, at, keyword or shopId among them; ' +
+      'found shopid; rename it to shopId',
+  ],
+  [
+    'a type that nobody would miss',
+    written('a.csv', `userId,at,shopId,TYPE\nu,${AT},s,order`),
+    'column type: found the columns userId, at, shopId, TYPE, expected userId, at, keyword or shopId among them; ' +
+      'found TYPE; rename it to type',
+  ],
+  [
+    'Parquet of other names',
+    writtenParquet([
+      { name: 'user_id', data: ['u'], type: 'STRING' },
+      { name: 'query', data: ['k'], type: 'STRING' },
+      { name: 'at', data: [new Date(AT_MS)], type: 'TIMESTAMP' },
+    ]),
+    'schema, column userId, keyword, shopId: found the columns user_id, query, at, expected userId, at, keyword or shopId ' +
+      'among them; found user_id; rename it to userId; found query; rename it to keyword',
+  ],
+  [
     'a CSV without a needed column',
     written('a.csv', 'user,at,shopId\nu,1,s'),
     'found user; rename it to userId',
@@ -213,6 +242,11 @@ test.each([
   ['another format', written('actions.txt', 'u'), 'expected a name ending in .csv, .csv.gz, .ndjson'],
 ])('%s is refused', async (_, path, message) => {
   await expect(readActionLog([path])).rejects.toThrow(message);
+});
+
+test('a column that is called otherwise is passed over', async () => {
+  const path = written('a.csv', `userId,at,shopId,type2,kind of weight\nu,${AT},s,x,y`);
+  expect(rowsOf((await readActionLog([path])).log)).toEqual(['u | view | s | 0 | 1']);
 });
 
 test('a folder without any is refused', async () => {

@@ -11,6 +11,8 @@ import type { LoggedAction } from './action-log.ts';
 
 export const ACTION_COLUMNS_NEEDED = ['userId', 'at'] as const;
 export const ACTION_COLUMNS_OPTIONAL = ['type', 'keyword', 'shopId', 'weight'] as const;
+/** What an action is about: a row has one of them. */
+export const ACTION_TARGETS = ['keyword', 'shopId'] as const;
 type ActionColumn = (typeof ACTION_COLUMNS_NEEDED | typeof ACTION_COLUMNS_OPTIONAL)[number];
 
 const TYPE_DEFAULT = 'view';

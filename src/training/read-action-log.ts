@@ -8,7 +8,12 @@ import {
 } from '../snapshot/input/input-file.ts';
 import { readTableRows, TABLE_FORMATS } from '../snapshot/input/table-rows.ts';
 import { ActionLogBuilder, type ActionLog } from './action-log.ts';
-import { ACTION_COLUMNS_NEEDED, ACTION_COLUMNS_OPTIONAL, ActionRowReader } from './action-row.ts';
+import {
+  ACTION_COLUMNS_NEEDED,
+  ACTION_COLUMNS_OPTIONAL,
+  ACTION_TARGETS,
+  ActionRowReader,
+} from './action-row.ts';
 
 export interface ReadActions {
   readonly log: ActionLog;
@@ -58,7 +63,11 @@ async function readFile(
   faults: InputFaults,
   onProgress: InputProgress,
 ): Promise<number> {
-  const columns = { needed: ACTION_COLUMNS_NEEDED, alsoRead: ACTION_COLUMNS_OPTIONAL };
+  const columns = {
+    needed: ACTION_COLUMNS_NEEDED,
+    oneOf: ACTION_TARGETS,
+    alsoRead: ACTION_COLUMNS_OPTIONAL,
+  };
   const reader = new ActionRowReader(file.path, faults);
   for await (const rows of readTableRows(file, columns, faults, onProgress)) {
     for (const row of rows) {

@@ -1,6 +1,6 @@
 /** The rows of a table file, whatever its format: CSV, NDJSON or Parquet, in bounded memory. */
 import { readCsvRecords } from './csv-records.ts';
-import { checkColumns } from './input-columns.ts';
+import { checkColumns, type OtherColumns } from './input-columns.ts';
 import type { InputFaults } from './input-faults.ts';
 import type { InputFile, InputFormat, InputProgress } from './input-file.ts';
 import { ParquetFile } from './parquet-file.ts';
@@ -17,7 +17,7 @@ export interface TableRow {
 }
 
 /** Which columns a reader asks for. */
-export interface TableColumns {
+export interface TableColumns extends OtherColumns {
   /** Must be there in CSV and Parquet; rows of NDJSON name their own, so there the reader of rows looks. */
   readonly needed: readonly string[];
   /** Of Parquet, where others cost time: the only ones to read beside them. Default all. */
@@ -44,7 +44,7 @@ export async function* readTableRows(
 
 async function* csvRows(
   file: InputFile,
-  { needed }: TableColumns,
+  columns: TableColumns,
   faults: InputFaults,
   onProgress?: InputProgress,
 ): AsyncGenerator<TableRow[]> {
@@ -54,7 +54,7 @@ async function* csvRows(
     for (const { line, fields } of records) {
       const place = `line ${line}`;
       if (header === undefined) {
-        checkColumns(file.path, place, fields, needed, faults);
+        checkColumns(file.path, place, fields, columns.needed, faults, columns);
         header = fields;
       } else if (fields.length !== header.length) {
         const expected = `${header.length} fields as in the header`;
@@ -81,13 +81,14 @@ async function* jsonRows(
 
 async function* parquetRows(
   file: InputFile,
-  { needed, alsoRead }: TableColumns,
+  asked: TableColumns,
   faults: InputFaults,
   onProgress?: InputProgress,
 ): AsyncGenerator<TableRow[]> {
   const parquet = await ParquetFile.open(file);
   try {
-    checkColumns(file.path, 'schema', parquet.columns, needed, faults);
+    checkColumns(file.path, 'schema', parquet.columns, asked.needed, faults, asked);
+    const { needed, alsoRead } = asked;
     const isRead = (column: string): boolean => needed.includes(column) || alsoRead!.includes(column);
     const columns = alsoRead === undefined ? parquet.columns : parquet.columns.filter(isRead);
     let row = 0;
