@@ -124,6 +124,18 @@ describe('the fit', () => {
     }
   });
 
+  test('tells how far it is while pieces are counted too, and to the end', () => {
+    const told: string[] = [];
+    const texts = Array.from({ length: 1_300 }, (_, k) => `pizza${k}`).toSorted();
+    const keywords = TextTable.over(encodeTextTable(texts), 'keywords');
+    const rows = new Float32Array(1_300 * 4).fill(1);
+    const counts = new Float64Array(1_300);
+    fitPieceRows({ keywords, rows, rowFloats: 4, counts }, (done, total) => told.push(`${done}/${total}`));
+    const counted = [0, 1_000, 1_300, 2_300];
+    const stepped = [3_600, 4_600, 5_600, 6_600, 7_600, 8_600, 9_100];
+    expect(told).toEqual([...counted, ...stepped].map((done) => `${done}/9100`));
+  });
+
   test('is the same for the same keywords', () => {
     const [one, other] = [embedded(80, new Random(5)), embedded(80, new Random(5))];
     expect(Buffer.compare(fitPieceRows(one), fitPieceRows(other))).toBe(0);

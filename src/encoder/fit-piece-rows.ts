@@ -45,22 +45,34 @@ const PASS_COUNT_MAX = 5;
 const LOOKED_AT_MAX = 6e9;
 const SEED = 1;
 
-/** The section `pieceRows`. Progress is in keywords gone through. */
+/** Before the passes all keywords are gone through for their pieces, and again for those of them that count. */
+const COUNTING_COUNT = 2;
+const REPORT_KEYWORDS = 1_000;
+
+/** The section `pieceRows`. Progress is in keywords gone through, as if all passes were made. */
 export function fitPieceRows(
   embedded: EmbeddedKeywords,
   onProgress: (done: number, total: number) => void = () => {},
 ): Uint8Array {
   const { keywords, rowFloats } = embedded;
-  const held = heldPieces(keywords, Math.min(PIECE_COUNT_MAX, Math.floor(PIECE_FLOATS_MAX / rowFloats)));
+  const total = (COUNTING_COUNT + PASS_COUNT_MAX) * keywords.count;
+  const report = (done: number): void => onProgress(Math.floor(done), total);
+  const pieceCountMax = Math.min(PIECE_COUNT_MAX, Math.floor(PIECE_FLOATS_MAX / rowFloats));
+  const held = heldPieces(keywords, pieceCountMax, report);
   const rows = new Float32Array(held.hashes.length * rowFloats);
   const fit = new Fit(embedded, held, rows);
   const order = Array.from({ length: keywords.count }, (_, k) => k);
   const random = new Random(SEED);
   const passCount = passCountFor(held.places.length * rowFloats);
+  let stepCount = 0;
   for (let pass = 0; pass < passCount; pass++) {
-    for (const k of random.shuffle(order)) fit.step(k);
-    onProgress((pass + 1) * order.length, passCount * order.length);
+    for (const k of random.shuffle(order)) {
+      fit.step(k);
+      if (++stepCount % REPORT_KEYWORDS === 0)
+        report(COUNTING_COUNT * order.length + (PASS_COUNT_MAX * stepCount) / passCount);
+    }
   }
+  if (total > 0) report(total);
   return encodePieceRows(held.hashes, rows, rowFloats);
 }
 
@@ -80,13 +92,14 @@ interface HeldPieces {
   readonly starts: Uint32Array;
 }
 
-function heldPieces(keywords: TextTable, pieceCountMax: number): HeldPieces {
+function heldPieces(keywords: TextTable, pieceCountMax: number, report: (done: number) => void): HeldPieces {
   const all = new Uint32List();
   const allStarts = new Uint32Array(keywords.count + 1);
   const pieces = new MeaningPieces();
   for (let k = 0; k < keywords.count; k++) {
     for (const piece of pieces.of(keywords.at(k))) all.push(piece);
     allStarts[k + 1] = all.count;
+    if (k % REPORT_KEYWORDS === 0) report(k);
   }
   const pieceOf = all.values;
   const hashes = mostHeld(pieceOf, pieceCountMax);
@@ -100,6 +113,7 @@ function heldPieces(keywords: TextTable, pieceCountMax: number): HeldPieces {
       if (place !== undefined) places.push(place);
     }
     starts[k + 1] = places.count;
+    if (k % REPORT_KEYWORDS === 0) report(keywords.count + k);
   }
   return { hashes, places: places.values, starts };
 }
