@@ -1,5 +1,5 @@
 /** Actions exported by day: what training reads of the files is what was recorded, and nothing else is there. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
@@ -126,6 +126,15 @@ test('files are replaced from a day on, those of days before it stay', async () 
   const { log } = await readActionLog([out]);
   expect(log.shopIds).toEqual(['s1']);
   expect(log.count).toBe(3);
+});
+
+test('of a day that cannot take its place nothing is left', async () => {
+  const out = temporaryDirectory();
+  mkdirSync(join(out, 'day=2026-11-22', 'actions.parquet', 'in the way'), { recursive: true });
+  const data = await stored([view('a', '2026-11-21T01:00:00Z'), view('b', '2026-11-22T01:00:00Z')]);
+  expect(() => exportActions(data, out, undefined, NO_PROGRESS)).toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+  expect(readdirSync(join(out, 'day=2026-11-21'))).toEqual(['actions.parquet']);
+  expect(readdirSync(join(out, 'day=2026-11-22'))).toEqual(['actions.parquet']);
 });
 
 test('impressions and searches of spaces alone are left out', async () => {
