@@ -56,7 +56,8 @@ export function serveCommand(program: Command): void {
       'after',
       `
 Signals: SIGTERM and SIGINT finish what runs and exit 0, a second one exits at once;
-SIGHUP looks for a newly activated version now.
+SIGHUP looks for a newly activated version now. npx does not pass on a SIGTERM: where something else
+is to stop it, start it by exec node_modules/.bin/node node_modules/.bin/doorrank serve …
 
 Example:
   doorrank serve --store ./store --data ./data --port 8080`,
