@@ -267,6 +267,26 @@ test('actions of another town are refused, most of them said loudly', () => {
   );
 });
 
+test('intervals of fewer than 30 users are not shown, and why is said', () => {
+  const result = evaluated({ ks: [5], reference: 'nearest' });
+  const { slice, groups } = result;
+  const textOf = (userCount: number, heavyCount: number): string =>
+    evaluationText({
+      ...result,
+      slice: { ...slice, userCount },
+      groups: { ...groups, heavy: { ...groups.heavy, userCount: heavyCount } },
+    });
+  const interval = String.raw`\[-?\+?\d\.\d{4}, -?\+?\d\.\d{4}\]`;
+  const headline = new RegExp(String.raw`^doorrank +[+-]?\d\.\d{4} ${interval}$`, 'gm');
+  const few = 'fewer than 30 users are too few to tell how far off a figure is';
+  expect(textOf(30, 30).match(headline)).toHaveLength(3); // figures, differences, heavy users
+  expect(textOf(30, 30)).not.toContain(few);
+  expect(textOf(30, 30)).toMatch(/heavy .* cases of 30$/m);
+  expect(textOf(29, 29)).not.toMatch(new RegExp(interval));
+  expect(textOf(29, 29)).toContain(few);
+  expect(textOf(30, 29)).toMatch(/heavy .* cases of 29, too few to tell$/m);
+});
+
 test('of one user there are no intervals, in JSON, as text and in a plot', () => {
   const result = evaluated({ caseCountMax: 1, reference: 'nearest', ks: [5] });
   expect(result.slice.userCount).toBe(1);

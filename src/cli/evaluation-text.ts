@@ -1,23 +1,30 @@
 /** An evaluation as plain tables: the headline with intervals, what differs from the reference, the rest, the groups. */
 import { bestBaseline, headlineMetrics, leadMetric } from '../evaluation/headline-metrics.ts';
-import type { EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
+import type { Estimate, EvaluationResult, GroupName, RankerResult } from '../evaluation/result.ts';
 import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
 
 const DIGITS = 4;
 /** The k of the metrics beside the headline: the largest up to this one, else the least. */
 const K_SHOWN_MAX = 10;
+/** Of fewer users a bootstrap interval is far too narrow: none is shown. */
+const TELLING_USERS_MIN = 30;
+const TOO_FEW = 'too few to tell';
 const GROUPS: readonly GroupName[] = ['new', 'light', 'heavy'];
 
 export function evaluationText(result: EvaluationResult): string {
   const { rankers, terms } = result;
   const headline = headlineMetrics(result);
+  const { userCount } = result.slice;
   const others = rankers.filter(({ name }) => name !== terms.reference);
   return [
     sliceText(result),
     plainTable(
       ['ranker', ...headline],
-      rankers.map(({ name, metrics }) => [name, ...headline.map((metric) => intervalText(metrics[metric]!))]),
+      rankers.map(({ name, metrics }) => [
+        name,
+        ...headline.map((metric) => cellOf(metrics[metric]!, userCount)),
+      ]),
     ),
     ...(others.length === 0
       ? []
@@ -26,15 +33,21 @@ export function evaluationText(result: EvaluationResult): string {
             [`less ${terms.reference}`, ...headline],
             others.map(({ name, difference }) => [
               name,
-              ...headline.map((metric) => intervalText(difference![metric]!, true)),
+              ...headline.map((metric) => cellOf(difference![metric]!, userCount, true)),
             ]),
           ),
         ]),
     ...bestLines(result),
     moreTable(result),
     groupTable(result),
-    `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}; – where there is one user.`,
+    `Intervals: 95 %, bootstrap over users, ${terms.resampleCount} resamples, seed ${terms.seed}; – of fewer than ${TELLING_USERS_MIN} users: ${TOO_FEW}.`,
   ].join('\n\n');
+}
+
+/** As `intervalText`, without the interval where there are too few users. */
+function cellOf(estimate: Estimate, userCount: number, signed = false): string {
+  const isTelling = userCount >= TELLING_USERS_MIN;
+  return intervalText(isTelling ? estimate : { ...estimate, low: null, high: null }, signed);
 }
 
 /** Such as `400 cases of 300 users, drawn from 1200 with seed 1`. */
@@ -55,6 +68,8 @@ function sliceText({ version, protocol, slice, terms }: EvaluationResult): strin
     `version ${version}, ${asked}: ${casesText(slice, terms.seed)}, ${candidates}`,
     `${trainingActionCount} actions from ${from} on, tested with ${testActionCount} from ${cut} to ${until}`,
   ];
+  if (slice.userCount < TELLING_USERS_MIN)
+    lines.push(`fewer than ${TELLING_USERS_MIN} users are ${TOO_FEW} how far off a figure is`);
   if (slice.unknownCount > 0) lines.push(unknownText(slice));
   return lines.join('\n');
 }
@@ -102,11 +117,14 @@ function groupTable(result: EvaluationResult): string {
     light: `fewer than ${terms.heavyFrom} actions`,
     heavy: `${terms.heavyFrom} and more`,
   };
-  const column = (name: GroupName): string =>
-    `${name} (${meaning[name]}): ${groups[name].caseCount} cases of ${groups[name].userCount}`;
+  const column = (name: GroupName): string => {
+    const { caseCount, userCount } = groups[name];
+    const few = caseCount > 0 && userCount < TELLING_USERS_MIN ? `, ${TOO_FEW}` : '';
+    return `${name} (${meaning[name]}): ${caseCount} cases of ${userCount}${few}`;
+  };
   const cell = (ranker: RankerResult, name: GroupName): string => {
     const estimate = ranker.groups[name][metric];
-    return estimate === undefined ? '' : intervalText(estimate);
+    return estimate === undefined ? '' : cellOf(estimate, groups[name].userCount);
   };
   return plainTable(
     [metric, ...GROUPS.map(column)],
