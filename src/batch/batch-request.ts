@@ -28,6 +28,13 @@ export interface BatchRequest {
   readonly nowMs: number;
 }
 
+/** One setting of the chain leaves the others as they are said; what is none is for the check to refuse. */
+function fallbackOf({ fallback }: Partial<RecommendRequest>): RecommendRequest['fallback'] {
+  if (fallback === undefined) return SAID.fallback;
+  const isChain = typeof fallback === 'object' && fallback !== null && !Array.isArray(fallback);
+  return isChain ? { ...SAID.fallback, ...fallback } : fallback;
+}
+
 /**
  * `more` are parts of the request, such as `{ fusion }`; what they leave out is as the version decides, as where it serves:
  * `log` is told of `requestDefaults` that are ignored. Throws `RequestError` for what cannot be said.
@@ -45,6 +52,7 @@ export function batchRequest(
   const said = {
     ...SAID,
     ...more,
+    fallback: fallbackOf(more),
     userId: 'each',
     location: { lon: 0, lat: 0 },
     at: new Date(nowMs).toISOString(),
