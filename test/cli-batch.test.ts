@@ -1,8 +1,8 @@
 /** `doorrank batch` on the town that comes with the package: its lists go into a snapshot, and what does not hold is refused. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { buildTown, doorrank, succeed, temporaryDirectory, TOWN } from './cli-process.ts';
+import { buildTown, doorrank, Running, succeed, temporaryDirectory, TOWN } from './cli-process.ts';
 
 const directory = temporaryDirectory();
 const store = join(directory, 'store');
@@ -42,9 +42,46 @@ test('a bad row of the locations is named, and nothing is written', async () => 
   expect(existsSync(out)).toBe(false);
 });
 
+test('what is stopped by a signal leaves nothing behind', async () => {
+  const [actions, into] = [join(directory, 'many.csv'), temporaryDirectory()];
+  const lines = Array.from({ length: 20_000 }, (_, n) => `u${n},s${n % 1000},2026-11-20T00:00:00Z`);
+  writeFileSync(actions, ['userId,shopId,at', ...lines].join('\n'));
+  const files = ['--out', join(into, 'a.parquet'), '--user-lists', join(into, 'b.parquet')];
+  const batch = new Running(['batch', '--store', store, '--actions', actions, ...files]);
+  await batch.printed(/lists 10 %/);
+  expect(readdirSync(into)).toHaveLength(2);
+  expect(await batch.stop()).toMatchObject({ code: null, signal: 'SIGTERM' });
+  expect(readdirSync(into)).toEqual([]);
+});
+
+test('users who have done nothing yet are counted apart', async () => {
+  const { code, stdout, stderr } = await doorrank([
+    ...BATCH,
+    '--at',
+    '2026-11-02T00:00:00Z',
+    '--threads',
+    '1',
+  ]);
+  expect(code, stderr).toBe(0);
+  const ids = (isMeant: (action: { at: string; shopId?: string }) => boolean): Set<string> =>
+    new Set(
+      readFileSync(ACTIONS, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { userId: string; at: string; shopId?: string })
+        .filter(isMeant)
+        .map(({ userId }) => userId),
+    );
+  const done = ids(({ at }) => at <= '2026-11-02T00:00:00Z');
+  const later = [...ids(() => true)].filter((userId) => !done.has(userId));
+  expect(later.length).toBeGreaterThan(2);
+  expect(stdout).toContain(`\n${later.length} users were left out: they have done nothing by the moment`);
+});
+
 test.each([
   ['--limit', '2000', 1, 'error: --limit must be a whole number 1..1000, got 2000'],
   ['--with', '{"limit":3}', 1, 'error: --limit is what the batch decides for each user; leave it out'],
+  ['--user-lists', `${directory}/./lists.parquet`, 2, 'name two files'],
   ['--out', 'lists.csv', 2, 'Expected a name ending in .parquet.'],
   ['--user-lists', 'lists.csv', 2, 'Expected a name ending in .ndjson, .jsonl, .parquet.'],
   ['--version', 'third', 1, 'third'],

@@ -26,6 +26,8 @@ export class BatchUsers implements Iterable<BatchUser> {
   readonly count: number;
   /** Users of whom neither a location is given nor a shop is known that they acted on: nobody can say what reaches them. */
   readonly unplacedCount: number;
+  /** Users without a given location who have done nothing yet. */
+  readonly laterCount: number;
   readonly #log: ActionLog;
   readonly #options: BatchUserOptions;
   readonly #coordinates: Float64Array;
@@ -44,7 +46,9 @@ export class BatchUsers implements Iterable<BatchUser> {
     this.#others = [...locations.keys()].filter((userId) => !known.has(userId));
     const placed = log.userIds.filter((_, user) => this.#locationOf(user) !== undefined);
     this.count = placed.length + this.#others.length;
-    this.unplacedCount = log.userIds.length - placed.length;
+    const unplaced = log.userIds.filter((_, user) => this.#locationOf(user) === undefined).length;
+    this.laterCount = unplaced - usersUntil(log, nowMs, (user) => this.#locationOf(user) === undefined);
+    this.unplacedCount = unplaced - this.laterCount;
   }
 
   /** In the order of their first actions, then those without any. */
@@ -68,6 +72,14 @@ export class BatchUsers implements Iterable<BatchUser> {
     if (ordinal === -1) return undefined;
     return { lon: this.#coordinates[ordinal * 2]!, lat: this.#coordinates[ordinal * 2 + 1]! };
   }
+}
+
+/** How many users of those that are meant have done something by `nowMs`. */
+function usersUntil(log: ActionLog, nowMs: number, isMeant: (user: number) => boolean): number {
+  const users = new Set<number>();
+  for (let row = 0; row < log.count && log.atMs[row]! <= nowMs; row++)
+    if (isMeant(log.users[row]!)) users.add(log.users[row]!);
+  return users.size;
 }
 
 function lastOrdinals(log: ActionLog, { catalog }: Generation, nowMs: number): Int32Array {

@@ -71,10 +71,12 @@ export async function runBatch(
   return { ...counted, basisCounts };
 }
 
-function nobodyPlaced({ unplacedCount }: BatchUsers): EngineError {
+function nobodyPlaced({ unplacedCount, laterCount }: BatchUsers): EngineError {
+  const later = laterCount > 0 ? `, and ${laterCount} more have done nothing by then` : '';
   return new EngineError(
     'input_invalid',
-    `none of ${unplacedCount} users has acted on a shop of this version; give their locations, or the actions that its shops are of`,
+    `none of ${unplacedCount} users has acted on a shop of this version by the moment that is answered for${later}; ` +
+      'give their locations, or the actions that its shops are of',
   );
 }
 

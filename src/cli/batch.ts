@@ -1,5 +1,7 @@
 /** `doorrank batch`: makes the top list of every user ahead of time, as a table and as lists for a snapshot. */
+import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ACTION_STORE_DEFAULTS } from '../actions/action-store.ts';
 import { batchRequest } from '../batch/batch-request.ts';
@@ -14,6 +16,7 @@ import { askedVersion, readInstant, readRequest, readWhole } from './case-option
 import { readPath, readPaths, readText, storeOption } from './option-values.ts';
 import { progressDisplay } from './progress-display.ts';
 import { readLog } from './read-log.ts';
+import { removingFilesAside } from './removing-files-aside.ts';
 import { warningLog } from './warning-log.ts';
 
 const LIMIT_DEFAULT = 100;
@@ -80,7 +83,10 @@ Example:
   doorrank batch --store ./store --actions ./actions --out lists.parquet --user-lists lists.ndjson
   doorrank snapshot build … --user-lists lists.ndjson --version 2026-11-23 --store ./store --activate`,
     )
-    .action(runBatchCommand);
+    .action((options: BatchOptions, command: Command) => {
+      checkUsage(options, command);
+      return removingFilesAside(() => runBatchCommand(options));
+    });
 }
 
 function readThreads(text: string): number {
@@ -101,6 +107,17 @@ function readPathEnding(text: string, endings: readonly string[]): string {
   const path = readPath(text);
   if (endings.some((ending) => path.toLowerCase().endsWith(ending))) return path;
   throw new InvalidArgumentError(`Expected a name ending in ${endings.join(', ')}.`);
+}
+
+/** Which of two files of one name is meant, nobody can say afterwards. */
+function checkUsage({ out, userLists }: BatchOptions, command: Command): void {
+  if (userLists !== undefined && placeOf(userLists) === placeOf(out))
+    command.error(`error: --out and --user-lists are both ${out}; name two files`);
+}
+
+function placeOf(path: string): string {
+  const directory = dirname(resolve(path));
+  return join(existsSync(directory) ? realpathSync(directory) : directory, basename(path));
 }
 
 async function runBatchCommand(options: BatchOptions): Promise<void> {
@@ -125,7 +142,7 @@ async function runBatchCommand(options: BatchOptions): Promise<void> {
       });
       display.stop();
       const seconds = (performance.now() - startMs) / 1000;
-      console.log(reportLines(options, version, report, users.unplacedCount, seconds).join('\n'));
+      console.log(reportLines(options, version, report, users, seconds).join('\n'));
     } finally {
       display.stop();
     }
@@ -155,7 +172,7 @@ function reportLines(
   { out, userLists, threads }: BatchOptions,
   version: string,
   { userCount, shopCount, basisCounts, emptyCount, userListCount }: BatchReport,
-  unplacedCount: number,
+  { unplacedCount, laterCount }: Pick<BatchUsers, 'unplacedCount' | 'laterCount'>,
   seconds: number,
 ): string[] {
   const bases = Object.entries(basisCounts).map(([basis, count]) => `${count} ${basis}`);
@@ -169,6 +186,10 @@ function reportLines(
   if (unplacedCount > 0)
     lines.push(
       `${unplacedCount} users were left out: none of their shops is in the version; give their places with --locations`,
+    );
+  if (laterCount > 0)
+    lines.push(
+      `${laterCount} users were left out: they have done nothing by the moment that is answered for`,
     );
   return lines;
 }
