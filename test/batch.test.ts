@@ -1,5 +1,5 @@
 /** Lists made ahead of time are what the engine answers each user, whatever the number of threads. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLog } from '../src/base/log.ts';
@@ -28,6 +28,14 @@ const LOCATIONS = new Map([
   ['far', FAR_AWAY],
 ]);
 
+/** Actions that the store keeps of a user. */
+const ACTIONS_KEPT = 200;
+/** So many have pushed the first ones, all at one shop, out of the store. */
+const busy = Array.from({ length: ACTIONS_KEPT + 30 }, (_, n) => {
+  const shopId = n < 30 || n === ACTIONS_KEPT + 29 ? 's7' : `s${n}`;
+  return { userId: 'busy', type: 'view', shopId, atMs: Date.parse('2026-11-20T00:00:00.000Z') + n * 60_000 };
+});
+
 interface Row {
   readonly userId: string;
   readonly rank: number;
@@ -53,14 +61,16 @@ beforeAll(async () => {
   const builder = new ActionLogBuilder();
   for (const { userId, type, keyword, shopId, atMs } of actions)
     builder.add({ userId, type, keyword, shopId, atMs });
+  for (const action of busy) builder.add(action);
   builder.add({ userId: 'nowhere', type: 'search', keyword: '짜장면', atMs: Date.parse(EARLIER) });
+  builder.add({ userId: 'later', type: 'search', keyword: '짜장면', atMs: Date.parse(AT) + 1 });
   log = builder.finish();
   engine = await openEngine(
     { store: built.store.directory, data: workspace.path('data'), threads: 0 },
     { nowMs: () => Date.parse(AT) },
   );
   await engine.record(
-    actions.map(({ atMs, ...action }) => ({ ...action, at: new Date(atMs).toISOString() })),
+    [...actions, ...busy].map(({ atMs, ...action }) => ({ ...action, at: new Date(atMs).toISOString() })),
   );
 });
 afterAll(async () => {
@@ -73,10 +83,16 @@ interface Made {
   readonly bytes: readonly Buffer[];
   readonly report: BatchReport;
   readonly unplacedCount: number;
+  readonly laterCount: number;
 }
 
 let madeCount = 0;
-async function made(threads: number, at: string, more: Partial<RecommendRequest> = {}): Promise<Made> {
+async function made(
+  threads: number,
+  at: string,
+  more: Partial<RecommendRequest> = {},
+  by: ActionLog = log,
+): Promise<Made> {
   const nowMs = Date.parse(at);
   const output = {
     table: workspace.path(`${++madeCount}.parquet`),
@@ -84,15 +100,16 @@ async function made(threads: number, at: string, more: Partial<RecommendRequest>
   };
   return withSharedSnapshot(built.store.pathOf('v1'), 'v1', threads, async (snapshot) => {
     const request = batchRequest(more, LIMIT, nowMs, snapshot.generation, silentLog);
-    const users = new BatchUsers(log, snapshot.generation, {
+    const users = new BatchUsers(by, snapshot.generation, {
       nowMs,
-      actionsPerUserMax: 200,
+      actionsPerUserMax: ACTIONS_KEPT,
       locations: LOCATIONS,
     });
     const report = await runBatch(snapshot, request, users, output, () => {});
     const bytes = [output.table, output.userLists].map((path) => readFileSync(path));
     const rows = await parquetReadObjects({ file: new Uint8Array(bytes[0]!).buffer });
-    return { rows: rows as unknown as Row[], bytes, report, unplacedCount: users.unplacedCount };
+    const { unplacedCount, laterCount } = users;
+    return { rows: rows as unknown as Row[], bytes, report, unplacedCount, laterCount };
   });
 }
 
@@ -132,20 +149,44 @@ test.each<[string, string, Partial<RecommendRequest>]>([
       excludeSeen: { types: ['order'] },
     },
   ],
+  [
+    'by what users did often, as far back as the store keeps it',
+    AT,
+    { fusion: { method: 'linear', signals: { repeats: 1 } } },
+  ],
 ])('the lists %s are what the engine answers each user, bit for bit', async (_, at, more) => {
   const { rows } = await made(1, at, more);
   expect(rows.length).toBeGreaterThan(500);
   expect(rows).toEqual(await asked(at, more));
 });
 
-test('two threads write the same bytes as one', async () => {
-  const [one, two] = [await made(1, AT), await made(2, AT)];
-  expect(two.bytes[0]!.equals(one.bytes[0]!)).toBe(true);
-  expect(two.bytes[1]!.equals(one.bytes[1]!)).toBe(true);
+test('one setting of the fallback leaves the steps as a batch takes them', async () => {
+  const fallback = { shopCountMin: 5 };
+  const steps = ['actions' as const, 'popular' as const];
+  const { rows } = await made(1, AT, { fallback });
+  expect(rows).toEqual(await asked(AT, { fallback: { ...fallback, steps } }));
+  const requestOf = (more: object) =>
+    withSharedSnapshot(built.store.pathOf('v1'), 'v1', 1, (snapshot) =>
+      Promise.resolve(batchRequest(more, LIMIT, 0, snapshot.generation, silentLog).request),
+    );
+  expect((await requestOf({ fallback })).fallback).toEqual({ ...fallback, steps });
+  await expect(requestOf({ fallback: 5 })).rejects.toThrow(/^fallback must be/);
+});
+
+test('three threads that make blocks at the same time write the same bytes as one', async () => {
+  // So many blocks that threads which shared a lane would meet in it.
+  const builder = new ActionLogBuilder();
+  for (let n = 0; n < 4_000; n++)
+    builder.add({ userId: `u${n % 2_000}`, type: 'view', shopId: `s${(n * 7) % 400}`, atMs: n * 1_000 });
+  const many = builder.finish();
+  const [one, three] = [await made(1, AT, {}, many), await made(3, AT, {}, many)];
+  expect(one.report.basisCounts).toEqual({ actions: 2_000, popular: 1 });
+  expect(three.bytes[0]!.equals(one.bytes[0]!)).toBe(true);
+  expect(three.bytes[1]!.equals(one.bytes[1]!)).toBe(true);
 });
 
 test('lists for a snapshot are those that rest on what users did, in the order of their ranks', async () => {
-  const { rows, bytes, report, unplacedCount } = await made(2, AT);
+  const { rows, bytes, report, unplacedCount, laterCount } = await made(2, AT);
   const lines = bytes[1]!.toString().trimEnd().split('\n');
   const lists = lines.map((line) => JSON.parse(line) as { userId: string; shopIds: string[] });
   const byActions = Map.groupBy(
@@ -159,6 +200,7 @@ test('lists for a snapshot are those that rest on what users did, in the order o
     new Array(LIMIT).fill('popular'),
   );
   expect(unplacedCount).toBe(1); // who only searched
+  expect(laterCount).toBe(1); // who has done nothing yet
   expect(report).toEqual({
     userCount: byActions.size + 2,
     shopCount: rows.length,
@@ -173,6 +215,7 @@ test('what the version cannot be asked is refused, and no file is there', async 
   await expect(made(1, AT, { limit: 3 })).rejects.toThrow('limit is what the batch decides');
   expect(() => readFileSync(workspace.path(`${madeCount}.parquet`))).toThrow('ENOENT');
   expect(() => readFileSync(workspace.path(`${madeCount - 1}.parquet`))).toThrow('ENOENT');
+  expect(readdirSync(workspace.directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
 test.each(['ndjson', 'parquet'])('lists in a file of .%s are read as they were made', async (extension) => {
