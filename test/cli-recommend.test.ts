@@ -142,7 +142,42 @@ test('without actions the table names popularity, without candidates it says tha
   expect(popular.stdout).toMatch(/basis popular.*\n\n.*\n.*popularity \d+: rank 1$/m);
   const nobody = await doorrank(['recommend', '--store', store, '--lon', '-73.98', '--lat', '-.5']);
   expect(nobody).toMatchObject({ code: 0, stderr: '' });
-  expect(nobody.stdout).toContain('No open shop delivers to lon -73.98, lat -0.5.');
+  expect(nobody.stdout).toMatch(/\n\nNo open shop delivers to lon -73\.98, lat -0\.5\.\n$/);
+});
+
+test('where everything is closed the text says how many shops would deliver, and how to see them', async () => {
+  const night = ['--at', '2026-11-22T03:30:00Z']; // whose hours are taken as UTC
+  const asked = [...RECOMMEND, ...night, '--limit', '1000', '--filter', '{"category":"chinese"}'];
+  const none = await doorrank(asked);
+  const all = await doorrank([...asked, '--open-only', 'false', '--json']);
+  const { shops } = JSON.parse(all.stdout) as Recommendation;
+  const hint = 'do; --open-only false shows them.\n';
+  expect(none.stdout).toContain(`lat 37.5667.\n${shops.length} that are closed then ${hint}`);
+  const long = await doorrank([...asked, '--open-for', '1440', '--open-only', 'known']);
+  const state = 'not open from then on for 1440 minutes, or of unknown hours';
+  expect(long.stdout).toContain(`lat 37.5667.\n${shops.length} that are ${state} ${hint}`);
+  expect(shops.length).toBeGreaterThan(3);
+});
+
+test('another version than the active one answers, and nothing is made active', async () => {
+  await succeed(buildTown(store, 'other'));
+  const { code, stdout } = await doorrank([...RECOMMEND, '--version', 'other', '--keyword', '피자']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^version other, basis actions, /);
+  expect((await answered('--keyword', '피자')).version).toBe('town');
+  const unknown = await doorrank([...RECOMMEND, '--version', 'v9']);
+  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/^error: .*no version v9/)]);
+});
+
+test('the best reason of a fusion that does not rank signals is a round value', async () => {
+  const fusion = { method: 'linear', signals: { popularity: 1 } };
+  const asked = [...RECOMMEND, '--with', JSON.stringify({ fusion }), '--limit', '1'];
+  const { stdout } = await doorrank(asked);
+  const { shops } = await answered('--with', JSON.stringify({ fusion }), '--limit', '1');
+  const [reason] = shops[0]!.reasons!;
+  expect(reason).toMatchObject({ signal: 'popularity', rank: null });
+  const { value } = reason as { readonly value: number };
+  expect(stdout).toMatch(new RegExp(` popularity ${Number(value.toPrecision(4))}$`, 'm'));
 });
 
 test('recorded actions of a user are taken with --user and --data', async () => {

@@ -1,13 +1,14 @@
 /** `doorrank compare`: asks two versions of a store the same requests and shows how the answers differ. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { openEngine } from '../engine/engine.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readNdjsonLines } from './json-file.ts';
 import { readNumber, readPath, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
+import { pointerBeside } from './pointer-beside.ts';
 import { sampleRequests } from './sample-requests.ts';
 import { compareVersions, type Comparison, type NumberedRequest } from './version-comparison.ts';
 
@@ -98,15 +99,6 @@ async function runCompare(version: string, other: string, options: CompareOption
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** A store of the same snapshots with a pointer of its own, to `version`: what is active in theirs stays so. */
-function pointerBeside(path: string, version: string, directory: string): string {
-  const snapshots = dirname(resolve(path));
-  mkdirSync(directory);
-  symlinkSync(snapshots, join(directory, basename(snapshots)), 'junction');
-  SnapshotStore.open(directory).activate(version);
-  return directory;
 }
 
 function requestsOf(

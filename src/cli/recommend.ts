@@ -9,9 +9,11 @@ import { LIMIT_DEFAULT, LIMIT_MAX } from '../recommender/request-bounds.ts';
 import { actionText } from '../recommender/explanation.ts';
 import type { Reason, Recommendation, RecommendedShop } from '../recommender/recommendation.ts';
 import type { RecommendRequest } from '../recommender/request.ts';
+import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readJsonFile, readNdjsonFile } from './json-file.ts';
 import { readJson, readNumber, readPath, readText, storeOption } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
+import { pointerBeside } from './pointer-beside.ts';
 
 const OPEN_ONLY = { true: true, false: false, known: 'known' } as const;
 
@@ -19,6 +21,7 @@ type RequestActions = NonNullable<RecommendRequest['actions']>;
 
 interface RecommendOptions {
   readonly store: string;
+  readonly version?: string;
   readonly lon: number;
   readonly lat: number;
   readonly actions?: string;
@@ -42,6 +45,7 @@ export function recommendCommand(program: Command): void {
     .command('recommend')
     .description('answer one request; a table, or with --json the body of POST /v1/recommendations')
     .addOption(storeOption().makeOptionMandatory())
+    .option('--version <name>', 'version in the store (default: the active one)', readText)
     .requiredOption('--lon <degrees>', 'longitude to deliver to, -180..180', readNumber)
     .requiredOption('--lat <degrees>', 'latitude to deliver to, -90..90', readNumber)
     .addOption(
@@ -135,15 +139,20 @@ async function runRecommend(
     console.log(options.json ? JSON.stringify(explained) : `${explained.shopId}: ${explained.text}`);
     return;
   }
-  const answer = await withEngine(options, (engine) => engine.recommend(request));
-  console.log(options.json ? JSON.stringify(answer) : answerText(answer, options));
+  await withEngine(options, async (engine) => {
+    const answer = await engine.recommend(request);
+    if (options.json) return console.log(JSON.stringify(answer));
+    const isEmpty = answer.shops.length === 0;
+    console.log(isEmpty ? await nothingText(engine, request, answer) : answerText(answer));
+  });
 }
 
 function requestOf(options: RecommendOptions, given: RequestActions, command: Command): RecommendRequest {
-  const { lon, lat, user, radiusMeters, limit, filter, at, openFor } = options;
+  const { version, lon, lat, user, radiusMeters, limit, filter, at, openFor } = options;
   const openOnly = options.openOnly && OPEN_ONLY[options.openOnly];
   const basis = user === undefined ? { actions: actionsOf(options.actions, given) } : { userId: user };
-  const said = { ...basis, location: { lon, lat }, radiusMeters, limit, filter, at, openFor, openOnly };
+  const location = { lon, lat };
+  const said = { ...basis, location, radiusMeters, limit, filter, at, openFor, openOnly, version };
   const more = options.with ?? {};
   const isSaid = (value: unknown): boolean =>
     value !== undefined && !(Array.isArray(value) && value.length === 0);
@@ -164,13 +173,17 @@ function actionsOf(path: string | undefined, given: RequestActions): RequestActi
 
 /** Without `data` the engine gets a directory of its own, so that a server may own the recorded actions meanwhile. */
 async function withEngine<T>(
-  { store, data }: RecommendOptions,
+  { store: directory, version, data }: RecommendOptions,
   ask: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const ownData = data === undefined ? mkdtempSync(join(tmpdir(), 'doorrank-')) : undefined;
+  const own = mkdtempSync(join(tmpdir(), 'doorrank-'));
   try {
+    const store =
+      version === undefined
+        ? directory
+        : pointerBeside(SnapshotStore.open(directory).pathOf(version), version, join(own, 'store'));
     const engine = await openEngine(
-      { store, data: data ?? ownData!, threads: 0, storePollMs: 0 },
+      { store, data: data ?? join(own, 'data'), threads: 0, storePollMs: 0 },
       { nowMs: Date.now },
     );
     try {
@@ -179,27 +192,44 @@ async function withEngine<T>(
       await engine.close();
     }
   } finally {
-    if (ownData !== undefined) rmSync(ownData, { recursive: true });
+    rmSync(own, { recursive: true });
   }
 }
 
-function answerText(answer: Recommendation, options: RecommendOptions): string {
-  const { lon, lat, radiusMeters, filter, openOnly } = options;
-  const { version, basis, candidateCount, similarityCount, shops, tookMs } = answer;
-  const summary =
-    `version ${version}, basis ${basis}, ${candidateCount} candidates, ` +
-    `${similarityCount} similarities, ${tookMs.total.toFixed(2)} ms`;
-  if (shops.length === 0) {
-    const within = radiusMeters === undefined ? '' : ` within ${radiusMeters} m`;
-    const shop = openOnly === 'false' ? 'shop' : 'open shop';
-    const passing = filter === undefined ? '' : ' that passes the filter';
-    return `${summary}\n\nNo ${shop}${passing} delivers to lon ${lon}, lat ${lat}${within}.`;
-  }
+function answerText(answer: Recommendation): string {
   const head = ['rank', 'shop id', 'name', 'score', 'meters', 'best reason'];
-  return `${summary}\n\n${plainTable(
-    head,
-    shops.map((shop, i) => rowOf(shop, i + 1)),
-  )}`;
+  const rows = answer.shops.map((shop, i) => rowOf(shop, i + 1));
+  return `${summaryOf(answer)}\n\n${plainTable(head, rows)}`;
+}
+
+function summaryOf({ version, basis, candidateCount, similarityCount, tookMs }: Recommendation): string {
+  return (
+    `version ${version}, basis ${basis}, ${candidateCount} candidates, ` +
+    `${similarityCount} similarities, ${tookMs.total.toFixed(2)} ms`
+  );
+}
+
+/** Why an answer holds nothing: asks once more for closed shops too. */
+async function nothingText(
+  engine: Engine,
+  request: RecommendRequest,
+  answer: Recommendation,
+): Promise<string> {
+  const { location, radiusMeters, filter, openOnly, openFor } = request;
+  const within = radiusMeters === undefined ? '' : ` within ${radiusMeters} m`;
+  const shop = openOnly === false ? 'shop' : 'open shop';
+  const passing = filter === undefined ? '' : ' that passes the filter';
+  const nothing = `No ${shop}${passing} delivers to lon ${location.lon}, lat ${location.lat}${within}.`;
+  const said = `${summaryOf(answer)}\n\n${nothing}`;
+  if (openOnly === false || request.after !== undefined) return said; // a page belongs to the request before it
+  const { candidateCount } = await engine.recommend({ ...request, openOnly: false, limit: 1 });
+  const leftOut = candidateCount - answer.candidateCount;
+  if (leftOut === 0) return said;
+  const moment = request.at === undefined ? 'now' : 'then';
+  const state =
+    openFor === undefined ? `closed ${moment}` : `not open from ${moment} on for ${openFor} minutes`;
+  const unknown = openOnly === 'known' ? ', or of unknown hours' : '';
+  return `${said}\n${leftOut} that are ${state}${unknown} do; --open-only false shows them.`;
 }
 
 function rowOf(
@@ -216,12 +246,16 @@ function rowOf(
   ];
 }
 
-/** The reason that adds most to the score. */
+/** The reason that adds most to the score. Signals are not ranked by every method. */
 function bestReasonText(reasons: readonly Reason[]): string {
   const [best] = reasons.toSorted((a, b) => b.share - a.share);
   if (best === undefined) return '';
-  const rank = `rank ${best.rank ?? 'none'}`;
-  if ('signal' in best) return `${best.signal} ${best.value ?? 'unknown'}: ${rank}`;
+  const rank = best.rank === null ? [] : [`rank ${best.rank}`];
+  if ('signal' in best) return [`${best.signal} ${valueText(best.value)}`, ...rank].join(': ');
   const about = 'vector' in best ? `vector ${best.vector}` : actionText(best.action);
-  return `${about}: ${rank}, similarity ${best.similarity.toFixed(3)}`;
+  return `${about}: ${[...rank, `similarity ${best.similarity.toFixed(3)}`].join(', ')}`;
+}
+
+function valueText(value: number | null): string {
+  return value === null ? 'unknown' : String(Number(value.toPrecision(4)));
 }
