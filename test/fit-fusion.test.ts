@@ -159,5 +159,7 @@ test('weights of the first round are not said to be those of the best', () => {
   const second = fitted(log, {});
   expect(second.isAmongBest).toBe(true);
   expect(second.withoutChosenCount).toBeGreaterThan(0);
-  expect(fitText(second, 1)).toMatch(/^\d+ of 1500 cases had their shop among the best$/m);
+  expect(fitText(second, 1)).toMatch(
+    /^\d+ of 1500 cases had their shop among the best 100 by the first round$/m,
+  );
 });

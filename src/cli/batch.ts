@@ -14,7 +14,7 @@ import type { RecommendRequest } from '../recommender/request.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { askedVersion, readInstant, readRequest, readWhole } from './case-options.ts';
 import { readPath, readPaths, readText, storeOption } from './option-values.ts';
-import { progressDisplay } from './progress-display.ts';
+import { progressDisplay, timeLeftText } from './progress-display.ts';
 import { readLog } from './read-log.ts';
 import { removingFilesAside } from './removing-files-aside.ts';
 import { warningLog } from './warning-log.ts';
@@ -164,8 +164,7 @@ async function readLocations(path: string | undefined): Promise<ReadonlyMap<stri
 /** Such as `of 100000 users, 2380 users/s, 12 s left`. */
 function noteOf(done: number, total: number, elapsedMs: number): string {
   const parts = [`of ${total} users`, `${Math.round((1000 * done) / elapsedMs)} users/s`];
-  if (done < total) parts.push(`${Math.ceil((elapsedMs * (total - done)) / done / 1000)} s left`);
-  return parts.join(', ');
+  return [...parts, ...timeLeftText(done, total, elapsedMs)].join(', ');
 }
 
 function reportLines(

@@ -74,7 +74,7 @@ export function addCaseOptions(command: Command, casesMax?: number): Command {
     .addOption(
       new Option(
         '--protocol <name>',
-        'next: the shop of each test action, given all before it; new: the shops that are new to each user',
+        'required; next: the shop of each test action, given all before it; new: the shops that are new to each user',
       )
         .choices(['next', 'new'] satisfies Protocol[])
         .makeOptionMandatory(),
@@ -87,7 +87,7 @@ export function addCaseOptions(command: Command, casesMax?: number): Command {
     .option('--last-of-sessions', 'with next: only the last action of each session')
     .option(
       '--session-gap-minutes <minutes>',
-      'a session ends where the user pauses for longer',
+      'with --last-of-sessions: a session of cases ends where the user pauses for longer; what is learned together, train and snapshot build decide by their own',
       readPositive,
       defaults.sessionGapMs / MINUTE_MS,
     )

@@ -1,5 +1,5 @@
 /** Fitted weights as a table, with what they rest on. */
-import type { FittedFusion } from '../evaluation/fit-fusion.ts';
+import { FIT_DEFAULTS, type FittedFusion } from '../evaluation/fit-fusion.ts';
 import { plainTable } from './plain-table.ts';
 
 /** `seed` is that of the sample, `out` the file that they were written to. */
@@ -20,7 +20,7 @@ export function fitText(
     plainTable(['what counts', 'weight', 'standard error'], rows),
     '',
     `half-life of actions ${fusion.halfLifeMinutes} min; −ln P of a choice: ${losses.map(lossOf).join(', ')}`,
-    `${caseCount - withoutChosenCount} of ${caseCount} cases${drawn} had their shop among the ${isAmongBest ? 'best' : 'candidates'}`,
+    `${caseCount - withoutChosenCount} of ${caseCount} cases${drawn} had their shop among the ${isAmongBest ? `best ${FIT_DEFAULTS.poolSize} by the first round` : 'candidates'}`,
   ];
   if (!isAmongBest) lines.push('none was a choice among the best: the weights are those of the first round');
   if (out !== undefined) lines.push(`wrote ${out}`);

@@ -7,6 +7,7 @@ import {
   FIT_SIGNALS,
   fitFusion,
   type FitOptions,
+  type FitPhase,
   type FittedFusion,
 } from '../evaluation/fit-fusion.ts';
 import { withReplayedSnapshot } from '../evaluation/replayed-snapshot.ts';
@@ -24,7 +25,7 @@ import {
 } from './case-options.ts';
 import { fitText } from './fit-text.ts';
 import { readPath, readPositive } from './option-values.ts';
-import { progressDisplay } from './progress-display.ts';
+import { progressDisplay, timeLeftText, type Progress } from './progress-display.ts';
 import { seenWarnings } from './seen-warning.ts';
 
 interface FitCommandOptions extends CaseOptions {
@@ -109,14 +110,27 @@ async function runFit(options: FitCommandOptions, command: Command): Promise<voi
   console.log([fitText(fit, options.seed, options.out), ...warnings].join('\n\n'));
 }
 
+/** A fit asks and fits twice: shows which round it is in, and how far that is. */
+function roundProgress(): (phase: FitPhase, done: number, total: number) => Progress {
+  let [shown, startMs] = ['', 0];
+  return (phase, done, total) => {
+    const ofRound = total / 2;
+    const round = done <= ofRound ? 1 : 2;
+    const doneOfRound = done - (round - 1) * ofRound;
+    const named = `${phase}, round ${round} of 2:`;
+    if (named !== shown) [shown, startMs] = [named, performance.now()];
+    const left = timeLeftText(doneOfRound, ofRound, performance.now() - startMs);
+    return { phase: named, done: doneOfRound, total: ofRound, note: [`of ${ofRound}`, ...left].join(', ') };
+  };
+}
+
 /** Shows how many cases are read. */
 function fitAll(path: string, version: string, cut: CutLog, options: FitOptions): FittedFusion {
-  const display = progressDisplay('cases', 'half-lives'.length);
+  const display = progressDisplay('cases', 'half-lives, round 1 of 2:'.length);
+  const progressOf = roundProgress();
   try {
     return withReplayedSnapshot(path, version, options.candidates, (line) =>
-      fitFusion(cut, line, options, (phase, done, total) =>
-        display.report({ phase, done, total, note: `of ${total} ${phase}` }),
-      ),
+      fitFusion(cut, line, options, (phase, done, total) => display.report(progressOf(phase, done, total))),
     );
   } finally {
     display.stop();

@@ -45,6 +45,11 @@ function barDisplay(unit: string, phaseWidth: number): ProgressDisplay {
   };
 }
 
+/** Such as `12 s left`, if the rest takes as long as what is done; nothing at the end. */
+export function timeLeftText(done: number, total: number, elapsedMs: number): string[] {
+  return done > 0 && done < total ? [`${Math.ceil((elapsedMs * (total - done)) / done / 1000)} s left`] : [];
+}
+
 function lineDisplay(unit: string): ProgressDisplay {
   let shown = '';
   return {

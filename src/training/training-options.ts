@@ -40,7 +40,9 @@ export const TrainingOptionsSchema = z
       .describe('side of a neighbourhood, meters'),
     sessionGapMinutes: numberWithin(1, GAP_MINUTES_MAX)
       .default(30)
-      .describe('a longer pause begins another session, minutes'),
+      .describe(
+        'a longer pause begins another session, of which things are learned together, minutes; evaluate and fit choose cases by their own',
+      ),
     // Of a shop with one action 10 nearest share its category in 86 %; placed beside its neighbours all do (synthetic town).
     countMin: wholeNumber(1, 1_000_000)
       .default(2)
