@@ -12,7 +12,8 @@ import { NotingWatch, pipelineTown } from './pipeline-town.ts';
 const workspace = new Workspace();
 let request: RunRequest;
 let records: RunRecords;
-let nowMs = Date.parse('2026-11-22T04:00:00Z');
+/** After all actions. */
+let nowMs = Date.parse('2030-01-01T04:00:00Z');
 
 beforeAll(() => {
   const { shopsPath, actionsPath, settings, training } = pipelineTown(workspace);
@@ -81,6 +82,26 @@ test('the next run goes on from what is there, and its figures and decision are 
   expect(run.evaluation?.rankers[0]).toMatchObject({ name: 'doorrank' });
   expect(run.endedMs).toBeGreaterThan(run.startedMs);
   expect(run.codeVersion).toMatch(/^\d+\.\d+\.\d+\+[0-9a-f]{12}$/);
+});
+
+test('a run that says how far it is keeps its lease, however long a step takes', async () => {
+  const [store, work] = [workspace.path('slow-store'), workspace.path('slow-work')];
+  const [own, other] = [RunRecords.open(recordsPath(work)), RunRecords.open(recordsPath(work))];
+  const found = new Set<string>();
+  const watch = {
+    stepDone() {},
+    progress() {
+      nowMs += 1_000;
+      found.add(other.begin({ ...request, codeVersion: '', settings: {} }, nowMs, 10_000).kind);
+    },
+  };
+  await recordedRun(
+    { ...request, store, work },
+    { records: own, nowMs: () => nowMs, watch, leaseMs: 10_000 },
+  );
+  expect([...found]).toEqual(['busy']);
+  own.close();
+  other.close();
 });
 
 test('shops whose file is replaced while a run goes on are those that it began with', async () => {

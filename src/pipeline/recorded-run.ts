@@ -9,13 +9,11 @@ import { collectActions, type ActionSources } from './collect-actions.ts';
 import { codeVersion } from './code-version.ts';
 import { withInputCopy } from './input-copy.ts';
 import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
+import { Lease } from './lease.ts';
 import { isPublished } from './publish-snapshot.ts';
 import { runPipeline, settle, type Intent, type PipelineOutcome } from './run-pipeline.ts';
 import { LEASE_MS, type RunRecord, type RunRecords } from './run-records.ts';
 import { StepStore } from './step-store.ts';
-
-/** A lease is renewed so many times before it would end. */
-const RENEWALS = 4;
 
 /** Where the records of a work directory are. */
 export function recordsPath(work: string): string {
@@ -77,7 +75,7 @@ export async function recordedRun(
   if (beginning.kind !== 'begun') return beginning;
   const { runNumber } = beginning;
   onBegun(runNumber);
-  const lease = new Lease(() => records.renew(runNumber, nowMs(), leaseMs), nowMs, leaseMs / RENEWALS);
+  const lease = new Lease(() => records.renew(runNumber, nowMs(), leaseMs), nowMs, leaseMs);
   let isIntended = false;
   const intend = (intent: Intent): void => {
     lease.check();
@@ -172,46 +170,4 @@ function watched(watch: PipelineWatch, lease: Lease): PipelineWatch {
       watch.progress(phase, done, total);
     },
   };
-}
-
-/** Holds the lease of a run by `renew`, which throws when it is lost, every `periodMs`. */
-class Lease {
-  readonly #renew: () => void;
-  readonly #nowMs: () => number;
-  readonly #periodMs: number;
-  #dueMs: number;
-  #isLost = false;
-
-  constructor(renew: () => void, nowMs: () => number, periodMs: number) {
-    this.#renew = renew;
-    this.#nowMs = nowMs;
-    this.#periodMs = periodMs;
-    this.#dueMs = nowMs() + periodMs;
-  }
-
-  /** Renews if it is time to. Does not throw, as timers and threads that report have nobody to catch: `check` will. */
-  keep(): void {
-    if (this.#isLost || this.#nowMs() < this.#dueMs) return;
-    try {
-      this.check();
-    } catch {
-      this.#isLost = true;
-    }
-  }
-
-  /** Renews now; throws if the lease is lost. */
-  check(): void {
-    this.#renew();
-    this.#dueMs = this.#nowMs() + this.#periodMs;
-  }
-
-  /** Keeps it by a timer until `work` has ended. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    const timer = setInterval(() => this.keep(), this.#periodMs / 2);
-    try {
-      return await work();
-    } finally {
-      clearInterval(timer);
-    }
-  }
 }
