@@ -122,3 +122,12 @@ test('a run that is stopped by a signal is over, so that the next one need not w
   const { runs: recorded } = JSON.parse((await runs('list', '--json')).stdout);
   expect(recorded.at(-1)).toMatchObject({ version: 'v4', status: 'broken', reason: 'stopped by SIGTERM' });
 });
+
+test('a signal is heard in the middle of a fit', async () => {
+  const running = new Running([...RUN, ...ACTIONS, '--version', 'v5', '--seed', '8', '--cases-max', '4000']);
+  await running.printed(/^snapshot-before-validation: made/m);
+  const { code, stderr } = await running.stop('SIGINT');
+  expect(code).toBe(130);
+  expect(stderr).not.toMatch(/^weights: /m);
+  expect((await runs('show', 'v5')).stdout).toContain('stopped by SIGINT');
+});

@@ -10,7 +10,7 @@ import type { BaselineName } from '../evaluation/baselines/baselines.ts';
 import type { Protocol } from '../evaluation/cases.ts';
 import type { CandidateRule } from '../evaluation/replayed-snapshot.ts';
 import { PIPELINE_DEFAULTS } from '../pipeline/pipeline-settings.ts';
-import { goingOn, recordedRun, recordsPath, type RunRequest } from '../pipeline/recorded-run.ts';
+import { goingOn, recordsPath, type RecordedOutcome, type RunRequest } from '../pipeline/recorded-run.ts';
 import { RunRecords } from '../pipeline/run-records.ts';
 import { runOnSchedule, Schedule, type Attempt } from '../pipeline/schedule.ts';
 import { LIMIT_MAX } from '../recommender/request-bounds.ts';
@@ -20,6 +20,7 @@ import { reportFailure } from './failure.ts';
 import { readJsonFile } from './json-file.ts';
 import { readNumber, readPath, readPaths, readPositive, readText, storeOption } from './option-values.ts';
 import { pipelineDisplay } from './pipeline-display.ts';
+import { runInThread } from './run-in-thread.ts';
 import { runText } from './run-text.ts';
 import { trainingOptions } from './training-options.ts';
 
@@ -296,13 +297,12 @@ async function runBySchedule(
 }
 
 /** Makes a run, shows it, and says what became of it. */
-async function attempt(request: RunRequest, records: RunRecords, stop: Stop): ReturnType<typeof recordedRun> {
+async function attempt(request: RunRequest, records: RunRecords, stop: Stop): Promise<RecordedOutcome> {
   const watch = pipelineDisplay();
-  const onBegun = (runNumber: number): void => stop.begun(runNumber);
   try {
-    const outcome = await recordedRun(request, { records, nowMs: Date.now, watch, onBegun });
+    const outcome = await runInThread(request, records, watch, (runNumber) => stop.begun(runNumber));
     watch.stop();
-    if (outcome.kind === 'made') console.log(runText(records.find(request.version)!));
+    if (outcome.kind === 'made') console.log(runText(records.lastOf(request.version)!));
     return outcome;
   } finally {
     stop.ended();
@@ -316,11 +316,14 @@ function nameOf(ms: number): string {
   return `${iso.slice(0, 10)}-${iso.slice(11, 13)}${iso.slice(14, 16)}`;
 }
 
+type StopSignal = 'SIGTERM' | 'SIGINT';
+
 /** Ends the program on SIGTERM and SIGINT: at once, and a run that goes on is recorded as broken, so that nobody waits for its lease. */
 class Stop {
   readonly #records: RunRecords;
   readonly #asleep = new AbortController();
   #runNumber: number | null = null;
+  #signal: StopSignal | null = null;
 
   constructor(records: RunRecords) {
     this.#records = records;
@@ -329,6 +332,7 @@ class Stop {
 
   begun(runNumber: number): void {
     this.#runNumber = runNumber;
+    if (this.#signal !== null) this.#stop(this.#signal); // that came while it began
   }
 
   ended(): void {
@@ -341,7 +345,8 @@ class Stop {
     await after(ms, undefined, { signal: this.#asleep.signal }).catch(() => {}); // stopped: there is nothing to wait for
   };
 
-  #stop(signal: 'SIGTERM' | 'SIGINT'): void {
+  #stop(signal: StopSignal): void {
+    this.#signal = signal;
     this.#asleep.abort();
     if (this.#runNumber === null) return;
     this.#records.end(this.#runNumber, 'broken', `stopped by ${signal}`, Date.now());
