@@ -6,7 +6,7 @@ import { RunRecords } from '../src/pipeline/run-records.ts';
 import { Workspace } from './built-town.ts';
 
 const LEASE_MS = 1_000;
-const RUN = { version: 'v1', scheduledMs: null, codeVersion: 'test', settings: {} };
+const RUN = { version: 'v1', scheduledMs: null, codeVersion: 'test', settings: {}, store: '/store' };
 const workspace = new Workspace();
 let path: string;
 let records: RunRecords;

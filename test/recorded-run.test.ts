@@ -50,7 +50,7 @@ test('a run whose lease is taken over by another stops and publishes nothing', a
         watch.stepDone(name, isTakenOver);
         // Another instance, whose clock says that this one said nothing for a day.
         if (watch.steps.length === 1)
-          other.begin({ ...request, codeVersion: '', settings: {} }, nowMs + 86_400_000);
+          other.begin({ ...request, codeVersion: '', settings: {}, store: '' }, nowMs + 86_400_000);
       },
       progress() {},
     },
@@ -92,7 +92,7 @@ test('a run that says how far it is keeps its lease, however long a step takes',
     stepDone() {},
     progress() {
       nowMs += 1_000;
-      found.add(other.begin({ ...request, codeVersion: '', settings: {} }, nowMs, 10_000).kind);
+      found.add(other.begin({ ...request, codeVersion: '', settings: {}, store: '' }, nowMs, 10_000).kind);
     },
   };
   await recordedRun(
@@ -132,6 +132,29 @@ test('shops whose file is replaced while a run goes on are those that it began w
   });
   const whole = await madeWith('whole', () => {});
   expect(replaced.equals(whole)).toBe(true);
+});
+
+test('a work directory of another store is refused, unless the store was moved', async () => {
+  const [store, moved, work] = [
+    workspace.path('here'),
+    workspace.path('there'),
+    workspace.path('shared-work'),
+  ];
+  const own = RunRecords.open(recordsPath(work));
+  const missing = { ...request, store, work, shopsPath: workspace.path('none.csv') };
+  const attempt = (directory: string) =>
+    recordedRun({ ...missing, store: directory }, { ...surroundings(), records: own });
+  await expect(attempt(store)).rejects.toThrow('none.csv does not exist');
+  await expect(attempt(moved)).rejects.toThrow(
+    expect.objectContaining({
+      code: 'store_invalid',
+      message: expect.stringContaining('take another --work'),
+    }),
+  );
+  renameSync(store, `${store}-before`);
+  await expect(attempt(moved)).rejects.toThrow('none.csv does not exist');
+  expect(own.list()).toHaveLength(2);
+  own.close();
 });
 
 test('a version that is there is refused before anything is begun', async () => {

@@ -6,7 +6,13 @@ import { RunRecords, type NewRun } from '../src/pipeline/run-records.ts';
 import { Workspace } from './built-town.ts';
 
 const LEASE_MS = 1_000;
-const RUN: NewRun = { version: 'v1', scheduledMs: null, codeVersion: 'test', settings: { margin: 0.02 } };
+const RUN: NewRun = {
+  version: 'v1',
+  scheduledMs: null,
+  codeVersion: 'test',
+  settings: { margin: 0.02 },
+  store: '/store',
+};
 const workspace = new Workspace();
 /** Two instances that share a file. */
 let one: RunRecords;

@@ -1,4 +1,5 @@
 /** A pipeline run from its sources on, remembered from its beginning to its end, and alone in its work directory meanwhile. */
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../base/errors.ts';
 import { readUserLocations } from '../batch/read-user-locations.ts';
@@ -51,7 +52,7 @@ export interface RunSurroundings {
 
 /**
  * Makes a run unless one is in its way. What ends it is recorded and thrown on: what `runPipeline`, `collectActions` and
- * `readTrainingShops` and `readUserLocations` throw, and `run_lost`. Throws `version_exists` before
+ * `readTrainingShops` and `readUserLocations` throw, and `run_lost`. Throws `store_invalid` for a work directory of another store and `version_exists` before
  * anything is begun, unless a run of that version broke behind its publication: then what it left to do is done.
  */
 export async function recordedRun(
@@ -60,6 +61,8 @@ export async function recordedRun(
 ): Promise<RecordedOutcome> {
   const { version, scheduledMs } = request;
   const store = SnapshotStore.open(request.store, { create: true });
+  const directory = realpathSync(request.store);
+  checkStore(directory, request.work, records);
   const before = records.lastOf(version);
   if (before?.status === 'done' && scheduledMs !== null && before.scheduledMs === scheduledMs)
     return { kind: 'past', other: before };
@@ -70,7 +73,7 @@ export async function recordedRun(
   };
   if (before?.status !== 'running' && published() === null) store.checkFree(version);
   const code = codeVersion();
-  const run = { version, scheduledMs, codeVersion: code, settings: settingsOf(request) };
+  const run = { version, scheduledMs, codeVersion: code, settings: settingsOf(request), store: directory };
   const beginning = records.begin(run, nowMs(), leaseMs);
   if (beginning.kind !== 'begun') return beginning;
   const { runNumber } = beginning;
@@ -114,6 +117,16 @@ function endQuietly(
   } catch {
     // As above.
   }
+}
+
+/** A moment of the schedule is run once for all who share records: who makes versions of another store must have his own. */
+function checkStore(directory: string, work: string, records: RunRecords): void {
+  const other = records.store();
+  if (other === null || other === directory || !existsSync(other)) return; // one that was moved is the same one
+  throw new EngineError(
+    'store_invalid',
+    `${work} has the runs of the store ${other}, in which those of ${directory} would be taken for made; take another --work`,
+  );
 }
 
 /** What is wrong when one run is in the way of another that was asked for by hand. */

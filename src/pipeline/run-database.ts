@@ -31,6 +31,7 @@ const CHANGES = [
   CREATE UNIQUE INDEX runs_running ON runs (status) WHERE status = 'running';
   CREATE INDEX runs_by_version ON runs (version)`,
   'ALTER TABLE runs ADD COLUMN intent TEXT', // JSON: what it was about to do to the store
+  'ALTER TABLE runs ADD COLUMN store TEXT', // directory
 ];
 /** How long to wait for another process, whose transactions take milliseconds. */
 const BUSY_MS_MAX = 5_000;

@@ -35,7 +35,10 @@ export interface RunRecord {
   readonly evaluation: EvaluationResult | null;
 }
 
-export type NewRun = Pick<RunRecord, 'version' | 'scheduledMs' | 'codeVersion' | 'settings'>;
+export interface NewRun extends Pick<RunRecord, 'version' | 'scheduledMs' | 'codeVersion' | 'settings'> {
+  /** Directory of the store that its version is for. */
+  readonly store: string;
+}
 
 /** What became of an attempt to begin: a run, or the one that is in its way. */
 export type Beginning =
@@ -132,6 +135,15 @@ export class RunRecords {
       .run(status, nowMs, reason, runNumber);
   }
 
+  /** The directory of the store that the last run was for; null if no run says. */
+  store(): string | null {
+    const store = this.#database
+      .prepare<[], string>('SELECT store FROM runs WHERE store IS NOT NULL ORDER BY run_number DESC LIMIT 1')
+      .pluck()
+      .get();
+    return store ?? null;
+  }
+
   /** All runs, oldest first. */
   list(): RunRecord[] {
     return this.#database
@@ -162,12 +174,16 @@ export class RunRecords {
     return row && recordOf(row);
   }
 
-  #insert({ version, scheduledMs, codeVersion, settings }: NewRun, nowMs: number, leaseMs: number): number {
+  #insert(
+    { version, scheduledMs, codeVersion, settings, store }: NewRun,
+    nowMs: number,
+    leaseMs: number,
+  ): number {
     const { lastInsertRowid } = this.#database
       .prepare(`
-        INSERT INTO runs (version, scheduled_ms, started_ms, lease_until_ms, status, code_version, settings)
-        VALUES (?, ?, ?, ?, 'running', ?, ?)`)
-      .run(version, scheduledMs, nowMs, nowMs + leaseMs, codeVersion, JSON.stringify(settings));
+        INSERT INTO runs (version, scheduled_ms, started_ms, lease_until_ms, status, code_version, settings, store)
+        VALUES (?, ?, ?, ?, 'running', ?, ?, ?)`)
+      .run(version, scheduledMs, nowMs, nowMs + leaseMs, codeVersion, JSON.stringify(settings), store);
     return Number(lastInsertRowid);
   }
 
