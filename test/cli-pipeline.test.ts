@@ -131,3 +131,18 @@ test('a signal is heard in the middle of a fit', async () => {
   expect(stderr).not.toMatch(/^weights: /m);
   expect((await runs('show', 'v5')).stdout).toContain('stopped by SIGINT');
 });
+
+test('a run that was killed is taken over at once on the same machine', async () => {
+  const running = new Running([...RUN, ...ACTIONS, '--version', 'v6', '--seed', '7']);
+  await running.printed(/^embeddings-before-validation: made/m);
+  await running.stop('SIGKILL');
+  const next = await doorrank([...RUN, ...ACTIONS, '--version', 'v6', '--seed', '7']);
+  expect(next.code, next.stderr).toBe(0);
+  expect(next.stderr).toMatch(/^embeddings-before-validation: taken over$/m);
+  const { runs: recorded } = JSON.parse((await runs('list', '--json')).stdout);
+  expect(recorded.at(-2)).toMatchObject({
+    status: 'broken',
+    reason: expect.stringContaining('without a word'),
+  });
+  expect(recorded.at(-1)).toMatchObject({ version: 'v6', status: 'done' });
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { recordedRun, recordsPath, type RunRequest } from '../src/pipeline/recorded-run.ts';
-import { RunRecords } from '../src/pipeline/run-records.ts';
+import { LEASE_MS, RunRecords } from '../src/pipeline/run-records.ts';
 import { SnapshotStore } from '../src/snapshot/snapshot-store.ts';
 import { Workspace } from './built-town.ts';
 import { NotingWatch, pipelineTown } from './pipeline-town.ts';
@@ -48,9 +48,9 @@ test('a run whose lease is taken over by another stops and publishes nothing', a
     watch: {
       stepDone(name, isTakenOver) {
         watch.stepDone(name, isTakenOver);
-        // Another instance, whose clock says that this one said nothing for a day.
+        // Another instance, whose clock says that this one said nothing for a lease.
         if (watch.steps.length === 1)
-          other.begin({ ...request, codeVersion: '', settings: {}, store: '' }, nowMs + 86_400_000);
+          other.begin({ ...request, codeVersion: '', settings: {}, store: '' }, nowMs + LEASE_MS);
       },
       progress() {},
     },

@@ -52,7 +52,7 @@ test('a lease that was not renewed ends, and who held it is refused', () => {
   const next = begun(other, 1_000, { version: 'v2' });
   expect(one.find(String(dead))).toMatchObject({
     status: 'broken',
-    endedMs: 1_000,
+    endedMs: 0,
     reason: expect.stringContaining('without a word'),
   });
   expect(() => one.renew(dead, 1_001, LEASE_MS)).toThrow(/^run 1 was believed dead/);
@@ -60,6 +60,12 @@ test('a lease that was not renewed ends, and who held it is refused', () => {
   one.end(dead, 'failed', 'too late', 1_002);
   expect(one.list().map(({ status }) => status)).toEqual(['broken', 'running']);
   other.renew(next, 1_500, LEASE_MS);
+});
+
+test('a lease of a clock that was ahead holds nobody up, one of a clock a little ahead does', () => {
+  begun(one, 10 * LEASE_MS);
+  expect(other.begin(RUN, 9 * LEASE_MS, LEASE_MS).kind).toBe('busy');
+  expect(other.begin(RUN, 9 * LEASE_MS - 1, LEASE_MS).kind).toBe('begun');
 });
 
 test('a run that was late but nobody took for dead goes on', () => {
@@ -98,6 +104,8 @@ test('runs are found by number and by version, the last one of it', () => {
   expect(other.find('1')?.runNumber).toBe(runs[2]);
   expect(other.find('2')?.runNumber).toBe(runs[1]);
   expect(other.find('v9')).toBeUndefined();
+  expect(other.lastOf('1')?.runNumber).toBe(runs[2]);
+  expect(other.lastOf('2')).toBeUndefined();
 });
 
 test('a file of an older schema is taken over with its runs', () => {

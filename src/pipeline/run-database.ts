@@ -32,6 +32,7 @@ const CHANGES = [
   CREATE INDEX runs_by_version ON runs (version)`,
   'ALTER TABLE runs ADD COLUMN intent TEXT', // JSON: what it was about to do to the store
   'ALTER TABLE runs ADD COLUMN store TEXT', // directory
+  'ALTER TABLE runs ADD COLUMN holder TEXT', // JSON: the process
 ];
 /** How long to wait for another process, whose transactions take milliseconds. */
 const BUSY_MS_MAX = 5_000;

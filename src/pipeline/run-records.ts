@@ -2,16 +2,21 @@
  * The runs of a work directory: begun, kept alive, ended, looked up.
  *
  * A run that goes on holds a lease until `leaseUntilMs`, which it renews. Whoever begins another one after that moment breaks
- * it: its process has died, or was asleep for too long and is refused when it wakes.
+ * it: its process has died, or was asleep for too long and is refused when it wakes. Of a process on the same machine that has died
+ * nobody waits for the end of the lease.
  */
 import type { Database } from 'better-sqlite3';
 import { EngineError } from '../base/errors.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
 import { openRunDatabase } from './run-database.ts';
+import { isGone, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import type { Intent } from './run-pipeline.ts';
 
 /** How long a run is believed to go on without a word: its longest step that says nothing takes seconds. */
 export const LEASE_MS = 300_000;
+
+/** A lease that ends later was taken on a clock that was ahead, and may hold for years. Clocks of machines may differ by one lease. */
+const SKEW_LEASES_MAX = 2;
 
 export type RunStatus = 'running' | 'done' | 'failed' | 'broken';
 
@@ -74,8 +79,9 @@ export class RunRecords {
     return this.#database
       .transaction((): Beginning => {
         const running = this.#one("WHERE status = 'running'");
-        if (running !== undefined && running.leaseUntilMs > nowMs) return { kind: 'busy', other: running };
-        if (running !== undefined) this.#break(running);
+        if (running !== undefined && this.#isHeld(running, nowMs, leaseMs))
+          return { kind: 'busy', other: running };
+        if (running !== undefined) this.#break(running, leaseMs);
         const past = this.#one("WHERE scheduled_ms = ? AND status IN ('done', 'failed')", run.scheduledMs);
         if (past !== undefined) return { kind: 'past', other: past };
         return { kind: 'begun', runNumber: this.#insert(run, nowMs, leaseMs) };
@@ -174,6 +180,17 @@ export class RunRecords {
     return row && recordOf(row);
   }
 
+  /** Whether whoever makes a run may still be at it. */
+  #isHeld({ runNumber, leaseUntilMs }: RunRecord, nowMs: number, leaseMs: number): boolean {
+    if (leaseUntilMs <= nowMs || leaseUntilMs > nowMs + SKEW_LEASES_MAX * leaseMs) return false;
+    const holder = this.#database
+      .prepare<[number], string | null>('SELECT holder FROM runs WHERE run_number = ?')
+      .pluck()
+      .get(runNumber);
+    const identity = holder == null ? null : (JSON.parse(holder) as ProcessIdentity | null);
+    return identity === null || !isGone(identity);
+  }
+
   #insert(
     { version, scheduledMs, codeVersion, settings, store }: NewRun,
     nowMs: number,
@@ -181,14 +198,25 @@ export class RunRecords {
   ): number {
     const { lastInsertRowid } = this.#database
       .prepare(`
-        INSERT INTO runs (version, scheduled_ms, started_ms, lease_until_ms, status, code_version, settings, store)
-        VALUES (?, ?, ?, ?, 'running', ?, ?, ?)`)
-      .run(version, scheduledMs, nowMs, nowMs + leaseMs, codeVersion, JSON.stringify(settings), store);
+        INSERT INTO runs (version, scheduled_ms, started_ms, lease_until_ms, status, code_version, settings, store, holder)
+        VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?)`)
+      .run(
+        version,
+        scheduledMs,
+        nowMs,
+        nowMs + leaseMs,
+        codeVersion,
+        JSON.stringify(settings),
+        store,
+        JSON.stringify(ownIdentity()),
+      );
     return Number(lastInsertRowid);
   }
 
-  #break({ runNumber, leaseUntilMs }: RunRecord): void {
-    this.end(runNumber, 'broken', 'its process ended without a word', leaseUntilMs);
+  /** It was last heard of when it renewed its lease. */
+  #break({ runNumber, startedMs, leaseUntilMs }: RunRecord, leaseMs: number): void {
+    const heardMs = Math.max(startedMs, leaseUntilMs - leaseMs);
+    this.end(runNumber, 'broken', 'its process ended without a word', heardMs);
   }
 }
 
