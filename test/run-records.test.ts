@@ -108,6 +108,21 @@ test('runs are found by number and by version, the last one of it', () => {
   expect(other.lastOf('2')).toBeUndefined();
 });
 
+test(
+  'a file that another process holds is busy, and one that cannot be written failed',
+  { timeout: 30_000 },
+  () => {
+    const runNumber = begun(one, 0);
+    const blocker = new Database(workspace.path(`${files}/runs.sqlite`));
+    blocker.exec('BEGIN EXCLUSIVE');
+    expect(() => one.list()).toThrow(expect.objectContaining({ name: 'EngineError', code: 'storage_busy' }));
+    blocker.exec('ROLLBACK');
+    blocker.exec("CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN SELECT raise(ABORT, 'no'); END");
+    expect(() => one.finish(runNumber, KEPT, 1)).toThrow(expect.objectContaining({ code: 'storage_failed' }));
+    blocker.close();
+  },
+);
+
 test('a file of an older schema is taken over with its runs', () => {
   const path = workspace.path('old.sqlite');
   const old = new Database(path);

@@ -37,7 +37,7 @@ const CHANGES = [
 /** How long to wait for another process, whose transactions take milliseconds. */
 const BUSY_MS_MAX = 5_000;
 
-/** Opens the file at `path`, which is made if it is not there. Throws `storage_failed`. */
+/** Opens the file at `path`, which is made if it is not there. Throws as `recordsError` says. */
 export function openRunDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
@@ -48,14 +48,31 @@ export function openRunDatabase(path: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof EngineError) throw error;
-    const { message } = error as Error;
-    throw new EngineError(
-      'storage_failed',
-      `${path}: ${message}; runs are remembered in a SQLite file that this process can read and write`,
-      { cause: error },
-    );
+    throw recordsError(error, path);
   }
+}
+
+/** What an error of the file at `path` means: `storage_busy`, `storage_full` or `storage_failed`. An `EngineError` stays as it is. */
+export function recordsError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || error instanceof EngineError || !('code' in error)) return error;
+  const code = String(error.code);
+  const found = `${path}: ${error.message} (${code})`;
+  const wordedAs = (kind: 'storage_busy' | 'storage_full' | 'storage_failed', advice: string): EngineError =>
+    new EngineError(kind, `${found}: ${advice}`, { cause: error });
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
+    return wordedAs(
+      'storage_busy',
+      `another process has held the file for ${BUSY_MS_MAX / 1000} s; try again`,
+    );
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC')
+    return wordedAs(
+      'storage_full',
+      'no run can be recorded until there is space again; free some on that disk',
+    );
+  return wordedAs(
+    'storage_failed',
+    'runs are remembered in a SQLite file that this process can read and write',
+  );
 }
 
 function prepareSchema(database: Database.Database, path: string): void {

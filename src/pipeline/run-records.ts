@@ -8,7 +8,7 @@
 import type { Database } from 'better-sqlite3';
 import { EngineError } from '../base/errors.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
-import { openRunDatabase } from './run-database.ts';
+import { openRunDatabase, recordsError } from './run-database.ts';
 import { isGone, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import type { Intent } from './run-pipeline.ts';
 
@@ -53,6 +53,8 @@ export type Beginning =
   /** It was for the same moment of the schedule and has ended. */
   | { readonly kind: 'past'; readonly other: RunRecord };
 
+type SqlValue = string | number | null;
+
 type RunRow = Omit<RunRecord, 'settings' | 'evaluation'> & {
   readonly settings: string;
   readonly evaluation: string | null;
@@ -62,10 +64,11 @@ const COLUMNS = `run_number AS runNumber, version, scheduled_ms AS scheduledMs, 
   lease_until_ms AS leaseUntilMs, status, decision, reason, active_before AS activeBefore, code_version AS codeVersion,
   settings, evaluation`;
 
+/** Every method throws `storage_busy`, `storage_full` and `storage_failed` where the file cannot be read or written. */
 export class RunRecords {
   readonly #database: Database;
 
-  /** Throws `storage_failed`. */
+  /** Throws the same. */
   static open(path: string): RunRecords {
     return new RunRecords(openRunDatabase(path));
   }
@@ -76,44 +79,37 @@ export class RunRecords {
 
   /** Begins a run that holds the lease, unless one goes on or has been made for the same moment of the schedule. */
   begin(run: NewRun, nowMs: number, leaseMs = LEASE_MS): Beginning {
-    return this.#database
-      .transaction((): Beginning => {
-        const running = this.#one("WHERE status = 'running'");
-        if (running !== undefined && this.#isHeld(running, nowMs, leaseMs))
-          return { kind: 'busy', other: running };
-        if (running !== undefined) this.#break(running, leaseMs);
-        const past = this.#one("WHERE scheduled_ms = ? AND status IN ('done', 'failed')", run.scheduledMs);
-        if (past !== undefined) return { kind: 'past', other: past };
-        return { kind: 'begun', runNumber: this.#insert(run, nowMs, leaseMs) };
-      })
-      .immediate();
+    const begin = this.#database.transaction((): Beginning => {
+      const running = this.#one("WHERE status = 'running'");
+      if (running !== undefined && this.#isHeld(running, nowMs, leaseMs))
+        return { kind: 'busy', other: running };
+      if (running !== undefined) this.#break(running, leaseMs);
+      const past = this.#one("WHERE scheduled_ms = ? AND status IN ('done', 'failed')", run.scheduledMs);
+      if (past !== undefined) return { kind: 'past', other: past };
+      return { kind: 'begun', runNumber: this.#insert(run, nowMs, leaseMs) };
+    });
+    return this.#worded(() => begin.immediate());
   }
 
   /** Holds the lease for longer. Throws `run_lost` if the run was broken meanwhile. */
   renew(runNumber: number, nowMs: number, leaseMs = LEASE_MS): void {
-    const { changes } = this.#database
-      .prepare("UPDATE runs SET lease_until_ms = ? WHERE run_number = ? AND status = 'running'")
-      .run(nowMs + leaseMs, runNumber);
-    if (changes === 0) throw lost(runNumber);
+    const sql = "UPDATE runs SET lease_until_ms = ? WHERE run_number = ? AND status = 'running'";
+    if (this.#change(sql, nowMs + leaseMs, runNumber) === 0) throw lost(runNumber);
   }
 
   /** Notes what a run is about to do to the store. Throws `run_lost` if it was broken meanwhile. */
   intend(runNumber: number, intent: Intent): void {
-    const { changes } = this.#database
-      .prepare("UPDATE runs SET intent = ? WHERE run_number = ? AND status = 'running'")
-      .run(JSON.stringify(intent), runNumber);
-    if (changes === 0) throw lost(runNumber);
+    const sql = "UPDATE runs SET intent = ? WHERE run_number = ? AND status = 'running'";
+    if (this.#change(sql, JSON.stringify(intent), runNumber) === 0) throw lost(runNumber);
   }
 
   /** What the last run of `version` was about to do to the store when it ended without having done it; null if it was not so far. */
   unfinished(version: string): Intent | null {
-    const intent = this.#database
-      .prepare<[string, string], string | null>(`
-        SELECT intent FROM runs WHERE run_number = (SELECT max(run_number) FROM runs WHERE version = ? AND intent IS NOT NULL)
-          AND NOT EXISTS (SELECT 1 FROM runs WHERE version = ? AND status = 'done')`)
-      .pluck()
-      .get(version, version);
-    return intent == null ? null : (JSON.parse(intent) as Intent);
+    const sql = `
+      SELECT intent FROM runs WHERE run_number = (SELECT max(run_number) FROM runs WHERE version = ? AND intent IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM runs WHERE version = ? AND status = 'done')`;
+    const intent = this.#text(sql, version, version);
+    return intent === null ? null : (JSON.parse(intent) as Intent);
   }
 
   /** Ends a run that has made a version. Throws `run_lost` if it was broken meanwhile. */
@@ -123,39 +119,28 @@ export class RunRecords {
     nowMs: number,
   ): void {
     const { decision, reason, activeBefore, evaluation } = outcome;
-    const { changes } = this.#database
-      .prepare(`
-        UPDATE runs SET status = 'done', ended_ms = @nowMs, decision = @decision, reason = @reason,
-          active_before = @activeBefore, evaluation = @evaluation
-        WHERE run_number = @runNumber AND status = 'running'`)
-      .run({ runNumber, nowMs, decision, reason, activeBefore, evaluation: JSON.stringify(evaluation) });
-    if (changes === 0) throw lost(runNumber);
+    const sql = `
+      UPDATE runs SET status = 'done', ended_ms = ?, decision = ?, reason = ?, active_before = ?, evaluation = ?
+      WHERE run_number = ? AND status = 'running'`;
+    const values = [nowMs, decision, reason, activeBefore, JSON.stringify(evaluation), runNumber];
+    if (this.#change(sql, ...values) === 0) throw lost(runNumber);
   }
 
   /** Ends a run without a version: `failed`, or `broken` where it was stopped from outside. One that has ended stays as it is. */
   end(runNumber: number, status: 'failed' | 'broken', reason: string, nowMs: number): void {
-    this.#database
-      .prepare(
-        "UPDATE runs SET status = ?, ended_ms = ?, reason = ? WHERE run_number = ? AND status = 'running'",
-      )
-      .run(status, nowMs, reason, runNumber);
+    const sql =
+      "UPDATE runs SET status = ?, ended_ms = ?, reason = ? WHERE run_number = ? AND status = 'running'";
+    this.#change(sql, status, nowMs, reason, runNumber);
   }
 
   /** The directory of the store that the last run was for; null if no run says. */
   store(): string | null {
-    const store = this.#database
-      .prepare<[], string>('SELECT store FROM runs WHERE store IS NOT NULL ORDER BY run_number DESC LIMIT 1')
-      .pluck()
-      .get();
-    return store ?? null;
+    return this.#text('SELECT store FROM runs WHERE store IS NOT NULL ORDER BY run_number DESC LIMIT 1');
   }
 
   /** All runs, oldest first. */
   list(): RunRecord[] {
-    return this.#database
-      .prepare<[], RunRow>(`SELECT ${COLUMNS} FROM runs ORDER BY run_number`)
-      .all()
-      .map(recordOf);
+    return this.#some('ORDER BY run_number');
   }
 
   /** The last run of a version. */
@@ -173,21 +158,48 @@ export class RunRecords {
     this.#database.close();
   }
 
-  #one(where: string, ...values: (string | number | null)[]): RunRecord | undefined {
-    const row = this.#database
-      .prepare<(string | number | null)[], RunRow>(`SELECT ${COLUMNS} FROM runs ${where}`)
-      .get(...values);
-    return row && recordOf(row);
+  #one(where: string, ...values: SqlValue[]): RunRecord | undefined {
+    return this.#some(where, ...values)[0];
+  }
+
+  #some(where: string, ...values: SqlValue[]): RunRecord[] {
+    return this.#worded(() =>
+      this.#database
+        .prepare<SqlValue[], RunRow>(`SELECT ${COLUMNS} FROM runs ${where}`)
+        .all(...values)
+        .map(recordOf),
+    );
+  }
+
+  /** The first column of the first row; null if there is none. */
+  #text(sql: string, ...values: SqlValue[]): string | null {
+    return this.#worded(
+      () =>
+        this.#database
+          .prepare<SqlValue[], string | null>(sql)
+          .pluck()
+          .get(...values) ?? null,
+    );
+  }
+
+  /** How many rows it changed. */
+  #change(sql: string, ...values: SqlValue[]): number {
+    return this.#worded(() => this.#database.prepare(sql).run(...values).changes);
+  }
+
+  #worded<T>(use: () => T): T {
+    try {
+      return use();
+    } catch (error) {
+      throw recordsError(error, this.#database.name);
+    }
   }
 
   /** Whether whoever makes a run may still be at it. */
   #isHeld({ runNumber, leaseUntilMs }: RunRecord, nowMs: number, leaseMs: number): boolean {
     if (leaseUntilMs <= nowMs || leaseUntilMs > nowMs + SKEW_LEASES_MAX * leaseMs) return false;
-    const holder = this.#database
-      .prepare<[number], string | null>('SELECT holder FROM runs WHERE run_number = ?')
-      .pluck()
-      .get(runNumber);
-    const identity = holder == null ? null : (JSON.parse(holder) as ProcessIdentity | null);
+    const holder = this.#text('SELECT holder FROM runs WHERE run_number = ?', runNumber);
+    const identity = holder === null ? null : (JSON.parse(holder) as ProcessIdentity | null);
     return identity === null || !isGone(identity);
   }
 
