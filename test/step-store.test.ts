@@ -73,6 +73,15 @@ test('a step that fails leaves nothing, and what a broken run left at work is re
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test('of each step the outputs that were asked for last are kept, as many as three', async () => {
+  const places: string[] = [];
+  for (const x of [1, 2, 3]) places.push((await made({ x })).directory);
+  expect((await made({ x: 1 })).isTakenOver).toBe(true); // so that 2 is the oldest
+  places.push((await made({ x: 4 })).directory);
+  await new StepStore(directory).output('other', {}, writeBoth);
+  expect(places.map((place) => existsSync(place))).toEqual([true, false, true, true]);
+});
+
 test('outputs that a run did not ask for can be removed', async () => {
   const old = await made({ x: 1 });
   const store = new StepStore(directory);

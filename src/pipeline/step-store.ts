@@ -5,11 +5,21 @@
  *   DIRECTORY/<name>-<key>/…           its files
  *   DIRECTORY/.making-…                a step at work; moved to its place once it is whole
  *
- * A step whose output is there and whole is taken over, so a run that broke goes on where it was. Nothing is synced to the
+ * A step whose output is there and whole is taken over, so a run that broke goes on where it was. Runs that fail leave theirs: of
+ * each step the three that were asked for last are kept. Nothing is synced to the
  * disk: what a power cut damaged does not match its hashes, and is made again.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { hashOfFile, hashOfJson } from './content-hash.ts';
 
@@ -17,6 +27,8 @@ const MANIFEST = 'step.json';
 const AT_WORK = '.making-';
 /** Hex digits of a key in the name of a directory: 2^-40 for a mistake among a million outputs. */
 const KEY_DIGITS = 20;
+/** Of each step: what runs of changing input that fail night after night would pile up. */
+const KEPT_MAX = 3;
 
 /** The output of a step. */
 export interface StepOutput {
@@ -44,12 +56,13 @@ export class StepStore {
   readonly #directory: string;
   readonly #used = new Set<string>();
 
-  /** Makes `directory` if it is not there, and removes from it what was at work when a run broke. */
+  /** Makes `directory` if it is not there, and removes from it what was at work when a run broke and what is too old. */
   constructor(directory: string) {
     this.#directory = directory;
     mkdirSync(directory, { recursive: true });
     for (const name of readdirSync(directory))
       if (name.startsWith(AT_WORK)) rmSync(join(directory, name), { recursive: true });
+    for (const place of placesToDrop(directory)) rmSync(join(directory, place), { recursive: true });
   }
 
   /**
@@ -65,7 +78,10 @@ export class StepStore {
     const directory = join(this.#directory, place);
     this.#used.add(place);
     const found = wholeFiles(directory);
-    if (found !== null) return { name, directory, digest: hashOfJson(found), isTakenOver: true };
+    if (found !== null) {
+      touch(directory);
+      return { name, directory, digest: hashOfJson(found), isTakenOver: true };
+    }
     const atWork = join(this.#directory, `${AT_WORK}${name}-${randomUUID()}`);
     mkdirSync(atWork);
     try {
@@ -92,6 +108,26 @@ export class StepStore {
       // The run that asks for it has done its work: it must not fail by what others left.
     }
   }
+}
+
+/** What `placesToDrop` orders by. */
+function touch(directory: string): void {
+  const now = performance.timeOrigin + performance.now();
+  utimesSync(directory, now / 1000, now / 1000);
+}
+
+/** Outputs of which `KEPT_MAX` of the same step were asked for later. */
+function placesToDrop(directory: string): string[] {
+  const places = readdirSync(directory).map((place) => {
+    return { place, step: place.slice(0, -KEY_DIGITS), askedMs: statSync(join(directory, place)).mtimeMs };
+  });
+  const byStep = Map.groupBy(places, ({ step }) => step);
+  return [...byStep.values()].flatMap((same) =>
+    same
+      .toSorted((a, b) => b.askedMs - a.askedMs)
+      .slice(KEPT_MAX)
+      .map(({ place }) => place),
+  );
 }
 
 /** The files of an output, or null unless it is there and each is as it was written. */
