@@ -11,7 +11,7 @@ const DIGITS = 4;
 export function runText(run: RunRecord): string {
   const { runNumber, version, status, startedMs, scheduledMs, codeVersion, activeBefore, evaluation } = run;
   const lines = [
-    `run      ${runNumber}: version ${version}, ${status}${outcomeOf(run)}`,
+    `run      ${runNumber}: version ${version}, ${[status, decisionText(run)].filter(Boolean).join(', ')}`,
     `at       ${momentText(startedMs)}, ${durationText(run)}${scheduledMs === null ? '' : `, scheduled for ${momentText(scheduledMs)}`}`,
     `by       ${codeVersion}; active before: ${activeBefore ?? 'nothing'}`,
   ];
@@ -40,9 +40,9 @@ export function durationText({ startedMs, endedMs }: RunRecord): string {
   return endedMs === null ? 'not ended' : `${((endedMs - startedMs) / 1000).toFixed(1)} s`;
 }
 
-function outcomeOf({ decision }: RunRecord): string {
-  if (decision === null) return '';
-  return decision === 'activated' ? ', activated' : ', kept back';
+/** Such as `kept back`; empty without a decision. */
+export function decisionText({ decision }: RunRecord): string {
+  return decision === 'kept' ? 'kept back' : (decision ?? '');
 }
 
 function evaluationTable(run: RunRecord, { rankers, slice, terms }: EvaluationResult): string {

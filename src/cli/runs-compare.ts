@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { RunRecord } from '../pipeline/run-records.ts';
 import { intervalText } from './interval-text.ts';
 import { plainTable } from './plain-table.ts';
-import { estimateOf } from './run-text.ts';
+import { decisionText, estimateOf } from './run-text.ts';
 import { findRun, settingText, withRecords, workOption } from './work-records.ts';
 
 export function runsCompareCommand(runs: Command): void {
@@ -51,7 +51,7 @@ function figureTable(run: RunRecord, other: RunRecord): string {
   const rows = metrics.map((metric) => [metric, textOf(run, metric), textOf(other, metric)]);
   return plainTable(
     ['metric', titleOf(run), titleOf(other)],
-    [...rows, ['decision', run.decision ?? run.status, other.decision ?? other.status]],
+    [...rows, ['decision', decisionText(run) || run.status, decisionText(other) || other.status]],
   );
 }
 

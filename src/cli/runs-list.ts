@@ -6,7 +6,7 @@ import { metricCourse } from '../pipeline/metric-course.ts';
 import type { RunRecord } from '../pipeline/run-records.ts';
 import { readPath, readText } from './option-values.ts';
 import { plainTable } from './plain-table.ts';
-import { durationText, estimateOf, metricOf, momentText } from './run-text.ts';
+import { decisionText, durationText, estimateOf, metricOf, momentText } from './run-text.ts';
 import { withRecords, workOption } from './work-records.ts';
 
 interface ListOptions {
@@ -42,12 +42,12 @@ function runList({ work, metric, plot, json }: ListOptions): void {
 }
 
 function rowOf(run: RunRecord, asked: string | undefined): (string | number)[] {
-  const { runNumber, version, startedMs, status, decision } = run;
+  const { runNumber, version, startedMs, status } = run;
   const metric = asked ?? metricOf(run);
   const estimate = estimateOf(run, metric);
   const shown = estimate === undefined ? '' : estimate.mean.toFixed(4);
   const figure = asked === undefined && shown !== '' ? `${metric} ${shown}` : shown;
-  return [runNumber, version, momentText(startedMs), durationText(run), status, decision ?? '', figure];
+  return [runNumber, version, momentText(startedMs), durationText(run), status, decisionText(run), figure];
 }
 
 /** Of the metric that was asked for, or that decided last. */
