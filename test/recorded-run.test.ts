@@ -229,10 +229,33 @@ test('a run that died between publishing and activating is ended by the next one
 
 test('a moment of the schedule is not run twice', async () => {
   const scheduledMs = Date.parse('2026-11-23T04:00:00Z');
-  const first = await recordedRun({ ...request, version: 'v2', scheduledMs }, surroundings());
+  const training = { ...request.training, seed: 2 };
+  const first = await recordedRun({ ...request, training, version: 'v2', scheduledMs }, surroundings());
   expect(first).toMatchObject({ kind: 'made', active: 'v1' });
   const again = await recordedRun({ ...request, version: 'v2', scheduledMs }, surroundings());
   expect(again).toMatchObject({ kind: 'past', other: { version: 'v2' } });
   const second = await recordedRun({ ...request, version: 'v3', scheduledMs }, surroundings());
   expect(second).toMatchObject({ kind: 'past', other: { version: 'v2', decision: expect.any(String) } });
+});
+
+test('a moment of the schedule at which nothing is new makes no version, by hand one is made', async () => {
+  const training = { ...request.training, seed: 2 };
+  const { runNumber } = records.lastOf('v2')!;
+  const hourMs = 3_600_000;
+  for (const hour of [1, 2]) {
+    const run = { ...request, training, version: `hour-${hour}`, scheduledMs: hour * hourMs };
+    expect(await recordedRun(run, surroundings())).toMatchObject({ kind: 'unchanged', other: { runNumber } });
+    expect(records.lastOf(run.version)).toMatchObject({
+      status: 'done',
+      decision: null,
+      evaluation: null,
+      reason: `nothing new since run ${runNumber}`,
+    });
+  }
+  expect(SnapshotStore.open(request.store).versions()).toEqual(['v1', 'v2']);
+  const byHand = await recordedRun({ ...request, training, version: 'v3' }, surroundings());
+  expect(byHand).toMatchObject({ kind: 'made', version: 'v3' });
+  const settings = { ...request.settings, margin: 0.5 };
+  const changed = { ...request, training, settings, version: 'v4', scheduledMs: 3 * hourMs };
+  expect(await recordedRun(changed, surroundings())).toMatchObject({ kind: 'made', version: 'v4' });
 });

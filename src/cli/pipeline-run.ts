@@ -264,7 +264,7 @@ async function runOnce(
   stop: Stop,
 ): Promise<void> {
   const outcome = await attempt({ ...request, version, scheduledMs: null }, records, stop);
-  if (outcome.kind !== 'made') throw goingOn(outcome.other);
+  if (outcome.kind === 'busy') throw goingOn(outcome.other);
 }
 
 /** Until a signal. What ends a run is told, and the next one made all the same. */
@@ -287,6 +287,8 @@ async function runBySchedule(
         console.log(`run ${outcome.other.runNumber} goes on elsewhere`);
         return 'busy';
       }
+      if (outcome.kind === 'unchanged')
+        console.log(`nothing new since run ${outcome.other.runNumber}, so no version is made`);
       if (outcome.kind === 'past') console.log(`run ${outcome.other.runNumber} has been made elsewhere`);
     } catch (error) {
       reportFailure(error, command);

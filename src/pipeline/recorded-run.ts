@@ -8,6 +8,7 @@ import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
 import { collectActions, type ActionSources } from './collect-actions.ts';
 import { codeVersion } from './code-version.ts';
+import { hashOfFile, hashOfJson, hashOfLocations, hashOfLog } from './content-hash.ts';
 import { withInputCopy } from './input-copy.ts';
 import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
 import { Lease } from './lease.ts';
@@ -36,6 +37,8 @@ export interface RunRequest extends Pick<PipelineInput, 'shopsPath' | 'settings'
 
 export type RecordedOutcome =
   | ({ readonly kind: 'made'; readonly runNumber: number } & PipelineOutcome)
+  /** By schedule, and all is as it was for `other`: no version was made. */
+  | { readonly kind: 'unchanged'; readonly runNumber: number; readonly other: RunRecord }
   /** Another run goes on. */
   | { readonly kind: 'busy'; readonly other: RunRecord }
   /** Another run was made for the same moment of the schedule. */
@@ -89,10 +92,22 @@ export async function recordedRun(
     const intent = published();
     if (intent === null) store.checkFree(version);
     else intend(intent);
+    const unlessMade = (inputs: string): RunRecord | undefined => {
+      records.note(runNumber, inputs);
+      return scheduledMs === null ? undefined : records.lastMadeOf(inputs);
+    };
     const outcome =
       intent === null
-        ? await lease.during(() => made(request, store, code, watched(watch, lease), intend, nowMs()))
+        ? await lease.during(() =>
+            made(request, store, code, watched(watch, lease), unlessMade, intend, nowMs()),
+          )
         : settle(intent, store);
+    if ('runNumber' in outcome) {
+      const reason = `nothing new since run ${outcome.runNumber}`;
+      const unchanged = { decision: null, reason, activeBefore: store.current(), evaluation: null };
+      records.finish(runNumber, unchanged, nowMs());
+      return { kind: 'unchanged', runNumber, other: outcome };
+    }
     const { isActivated, reason, active: activeBefore, evaluation } = outcome;
     const decision = isActivated ? 'activated' : 'kept';
     records.finish(runNumber, { decision, reason, activeBefore, evaluation }, nowMs());
@@ -138,14 +153,16 @@ export function goingOn({ runNumber, version, startedMs, leaseUntilMs }: RunReco
   );
 }
 
+/** The run that `unlessMade` finds to have made a version of the same input, or what became of this one. */
 async function made(
   { version, sources, shopsPath: original, locationsPath, settings, training, work }: RunRequest,
   store: SnapshotStore,
   code: string,
   watch: PipelineWatch,
+  unlessMade: (inputs: string) => RunRecord | undefined,
   intend: (intent: Intent) => void,
   nowMs: number,
-): Promise<PipelineOutcome> {
+): Promise<PipelineOutcome | RunRecord> {
   return withInputCopy(original, join(work, 'inputs'), async (shopsPath) => {
     const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
     const locations =
@@ -154,9 +171,17 @@ async function made(
         : await readUserLocations(locationsPath, (done, total) => watch.progress('locations', done, total));
     const log = await collectActions(sources, nowMs, (done, total) => watch.progress('actions', done, total));
     const input = { log, shops, shopsPath, settings, locations, training, codeVersion: code };
+    const other = unlessMade(hashOfInput(input));
+    if (other !== undefined) return other;
     const outputs = new StepStore(join(work, 'steps'));
     return runPipeline(version, input, { store, outputs }, watch, intend);
   });
+}
+
+/** Of all that a version is made of but its name and the version that is active. */
+function hashOfInput({ log, shopsPath, settings, locations, training, codeVersion }: PipelineInput): string {
+  const places = locations && hashOfLocations(locations);
+  return hashOfJson([hashOfLog(log), hashOfFile(shopsPath), settings, places, training, codeVersion]);
 }
 
 /** What a run was told, to be compared with others. */

@@ -33,6 +33,7 @@ const CHANGES = [
   'ALTER TABLE runs ADD COLUMN intent TEXT', // JSON: what it was about to do to the store
   'ALTER TABLE runs ADD COLUMN store TEXT', // directory
   'ALTER TABLE runs ADD COLUMN holder TEXT', // JSON: the process
+  'ALTER TABLE runs ADD COLUMN inputs TEXT', // SHA-256 of all that it made its version of
 ];
 /** How long to wait for another process, whose transactions take milliseconds. */
 const BUSY_MS_MAX = 5_000;

@@ -103,6 +103,19 @@ export class RunRecords {
     if (this.#change(sql, JSON.stringify(intent), runNumber) === 0) throw lost(runNumber);
   }
 
+  /** Notes the SHA-256 of all that a run makes its version of. */
+  note(runNumber: number, inputs: string): void {
+    this.#change('UPDATE runs SET inputs = ? WHERE run_number = ?', inputs, runNumber);
+  }
+
+  /** The last run that has made a version, if it was of these inputs. */
+  lastMadeOf(inputs: string): RunRecord | undefined {
+    return this.#one(
+      "WHERE run_number = (SELECT max(run_number) FROM runs WHERE status = 'done' AND decision IS NOT NULL) AND inputs = ?",
+      inputs,
+    );
+  }
+
   /** What the last run of `version` was about to do to the store when it ended without having done it; null if it was not so far. */
   unfinished(version: string): Intent | null {
     const sql = `
@@ -112,7 +125,7 @@ export class RunRecords {
     return intent === null ? null : (JSON.parse(intent) as Intent);
   }
 
-  /** Ends a run that has made a version. Throws `run_lost` if it was broken meanwhile. */
+  /** Ends a run that has made a version, or has seen that there is no need to: then without a decision. Throws `run_lost` if it was broken meanwhile. */
   finish(
     runNumber: number,
     outcome: Pick<RunRecord, 'decision' | 'reason' | 'activeBefore' | 'evaluation'>,
