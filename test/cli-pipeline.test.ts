@@ -140,6 +140,7 @@ test('a run that was killed is taken over at once on the same machine', async ()
   const next = await doorrank([...RUN, ...ACTIONS, '--version', 'v6', '--seed', '7']);
   expect(next.code, next.stderr).toBe(0);
   expect(next.stderr).toMatch(/^embeddings-before-validation: taken over$/m);
+  expect(next.stderr).toMatch(/^warning: listed, which is active, holds lists of \d+ users/m);
   const { runs: recorded } = JSON.parse((await runs('list', '--json')).stdout);
   expect(recorded.at(-2)).toMatchObject({
     status: 'broken',

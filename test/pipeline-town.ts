@@ -33,10 +33,15 @@ export function pipelineTown(workspace: Workspace, settings: Partial<PipelineSet
 /** Notes the steps of a run in order, those that were taken over with a `=` in front. */
 export class NotingWatch implements PipelineWatch {
   readonly steps: string[] = [];
+  readonly warnings: string[] = [];
 
   stepDone(name: string, isTakenOver: boolean): void {
     this.steps.push(isTakenOver ? `=${name}` : name);
   }
 
   progress(): void {}
+
+  warn(text: string): void {
+    this.warnings.push(text);
+  }
 }

@@ -43,12 +43,13 @@ afterAll(() => workspace.remove());
 interface Ran {
   readonly outcome: PipelineOutcome;
   readonly steps: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 async function ran(version: string, input: PipelineTown = town): Promise<Ran> {
   const watch = new NotingWatch();
   const outcome = await runPipeline(version, input, { store, outputs: new StepStore(work) }, watch);
-  return { outcome, steps: watch.steps };
+  return { outcome, steps: watch.steps, warnings: watch.warnings };
 }
 
 function takenOver(steps: readonly string[]): string[] {
@@ -217,9 +218,18 @@ test('lists are taken over by a version of another name, and made again where us
   const again = await ran('again', { ...town, settings, locations: new Map(LOCATIONS) });
   expect(again.steps.slice(-3)).toEqual(['=snapshot-before-lists', '=user-lists', 'snapshot-of-all']);
   const elsewhere = await ran('elsewhere', { ...town, settings });
+  expect(elsewhere.warnings).toEqual([]);
   expect(elsewhere.steps.slice(-3)).toEqual(['=snapshot-before-lists', 'user-lists', 'snapshot-of-all']);
   const [before, after] = [await batchOf('again', LOCATIONS), await batchOf('elsewhere', new Map())];
   expect(after.find(({ userId }) => userId === 'u3')).not.toEqual(
     before.find(({ userId }) => userId === 'u3'),
   );
+});
+
+test('that a version without lists follows one with lists is warned of', async () => {
+  expect(store.current()).toBe('listed');
+  const { warnings } = await ran('bare', { ...town, settings: { ...town.settings, caseCountMax: 40 } });
+  expect(warnings).toEqual([
+    expect.stringMatching(/^listed, which is active, holds lists of \d+ users; .*--user-lists/),
+  ]);
 });

@@ -29,6 +29,10 @@ export function pipelineDisplay(): PipelineDisplay {
       console.error(isTakenOver ? `${name}: taken over` : `${name}: made in ${seconds} s`);
       startMs = performance.now();
     },
+    warn(text) {
+      within.stop();
+      console.error(`warning: ${text}`);
+    },
   };
 }
 

@@ -16,6 +16,7 @@ try {
     watch: {
       stepDone: (name, isTakenOver) => tell({ kind: 'stepDone', name, isTakenOver }),
       progress: (phase, done, total) => tell({ kind: 'progress', phase, done, total }),
+      warn: (text) => tell({ kind: 'warning', text }),
     },
     onBegun: (runNumber) => tell({ kind: 'begun', runNumber }),
   });

@@ -57,6 +57,8 @@ function outcomeOfThread(
           return watch.stepDone(message.name, message.isTakenOver);
         case 'progress':
           return watch.progress(message.phase, message.done, message.total);
+        case 'warning':
+          return watch.warn?.(message.text);
         case 'ended':
           try {
             return resolve(resultOf(message.outcome));

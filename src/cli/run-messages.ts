@@ -6,4 +6,5 @@ export type RunMessage =
   | { readonly kind: 'begun'; readonly runNumber: number }
   | { readonly kind: 'stepDone'; readonly name: string; readonly isTakenOver: boolean }
   | { readonly kind: 'progress'; readonly phase: string; readonly done: number; readonly total: number }
+  | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'ended'; readonly outcome: Outcome<RecordedOutcome> };

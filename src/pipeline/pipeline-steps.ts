@@ -32,6 +32,8 @@ export interface PipelineWatch {
   stepDone(name: string, isTakenOver: boolean): void;
   /** Within a step, often: `done` of `total` in a phase. */
   progress(phase: string, done: number, total: number): void;
+  /** What was asked for may not be what was meant. Default: nobody is told. */
+  warn?(text: string): void;
 }
 
 export interface PipelineInput {

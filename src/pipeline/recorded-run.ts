@@ -207,5 +207,6 @@ function watched(watch: PipelineWatch, lease: Lease): PipelineWatch {
       lease.keep();
       watch.progress(phase, done, total);
     },
+    warn: (text) => watch.warn?.(text),
   };
 }

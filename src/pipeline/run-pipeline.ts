@@ -13,7 +13,7 @@ import type { FittedFusion } from '../evaluation/fit-fusion.ts';
 import type { EvaluationResult } from '../evaluation/result.ts';
 import { isoOf } from '../evaluation/time-cut.ts';
 import type { ModelCard } from '../snapshot/format.ts';
-import { readHeader } from '../snapshot/open-snapshot.ts';
+import { readHeader, readUserListCount } from '../snapshot/open-snapshot.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { TrainingReport } from '../training/train-embeddings.ts';
 import { hashOfFile } from './content-hash.ts';
@@ -64,6 +64,7 @@ export async function runPipeline(
 ): Promise<PipelineOutcome> {
   const { log, settings } = input;
   const active = activeFile(store);
+  if (active !== null && settings.userListLimit === undefined) warnOfLists(active, watch);
   const cuts = cutActions(log, settings, active && seenUntilMs(active));
   const steps = new PipelineSteps(input, outputs, watch);
 
@@ -121,6 +122,14 @@ async function userLists(
 function activeFile(store: SnapshotStore): SnapshotFile | null {
   const version = store.current();
   return version === null ? null : { version, path: store.pathOf(version) };
+}
+
+function warnOfLists({ path, version }: SnapshotFile, watch: PipelineWatch): void {
+  const count = readUserListCount(path, readHeader(path));
+  if (count > 0)
+    watch.warn?.(
+      `${version}, which is active, holds lists of ${count} users; the new version will hold none, as --user-lists is not given`,
+    );
 }
 
 /** The moment of the newest action that a version was trained on; NaN if it does not say. */
