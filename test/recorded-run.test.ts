@@ -157,6 +157,31 @@ test('a work directory of another store is refused, unless the store was moved',
   own.close();
 });
 
+test('that hours are counted on another clock than that of most shops is warned of', async () => {
+  const shopsPath = workspace.path('zoned.csv');
+  writeFileSync(
+    shopsPath,
+    'shopId,lon,lat,timeZone\na,127,37,asia/seoul\nb,127,37,Asia/Tokyo\nc,127,37,Asia/Seoul\nd,127,37,\ne,127,37,\nf,127,37,\n',
+  );
+  const warningsIn = async (timeZone: string): Promise<readonly string[]> => {
+    const watch = new NotingWatch();
+    const sources = { actions: [workspace.path('none.ndjson')] };
+    const settings = { ...request.settings, timeZone };
+    const run = recordedRun(
+      { ...request, version: 'zoned', shopsPath, sources, settings },
+      surroundings(watch),
+    );
+    await expect(run).rejects.toThrow('none.ndjson does not exist');
+    return watch.warnings;
+  };
+  expect(await warningsIn('UTC')).toEqual([
+    expect.stringMatching(
+      /counted in UTC, but most shops with a timeZone say Asia\/Seoul; say --time-zone Asia\/Seoul/,
+    ),
+  ]);
+  expect(await warningsIn('Asia/Seoul')).toEqual([]);
+});
+
 test('a version that is there is refused before anything is begun', async () => {
   const count = records.list().length;
   await expect(recordedRun(request, surroundings())).rejects.toThrow(

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../base/errors.ts';
 import { readUserLocations } from '../batch/read-user-locations.ts';
+import { knownTimeZone } from '../catalog/zone-clock.ts';
 import { isoOf } from '../evaluation/time-cut.ts';
 import { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { readTrainingShops } from '../training/read-training-shops.ts';
@@ -10,8 +11,9 @@ import { collectActions, type ActionSources } from './collect-actions.ts';
 import { codeVersion } from './code-version.ts';
 import { hashOfFile, hashOfJson, hashOfLocations, hashOfLog } from './content-hash.ts';
 import { withInputCopy } from './input-copy.ts';
-import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
 import { Lease } from './lease.ts';
+import { mostNamedTimeZone } from './most-named-time-zone.ts';
+import type { PipelineInput, PipelineWatch } from './pipeline-steps.ts';
 import { isPublished } from './publish-snapshot.ts';
 import { runPipeline, settle, type Intent, type PipelineOutcome } from './run-pipeline.ts';
 import { LEASE_MS, type RunRecord, type RunRecords } from './run-records.ts';
@@ -165,6 +167,11 @@ async function made(
 ): Promise<PipelineOutcome | RunRecord> {
   return withInputCopy(original, join(work, 'inputs'), async (shopsPath) => {
     const shops = await readTrainingShops(shopsPath, (done, total) => watch.progress('shops', done, total));
+    const timeZone = await mostNamedTimeZone(shopsPath);
+    if (timeZone !== null && timeZone !== knownTimeZone(settings.timeZone))
+      watch.warn?.(
+        `hours in signals are counted in ${settings.timeZone}, but most shops with a timeZone say ${timeZone}; say --time-zone ${timeZone} if they are meant`,
+      );
     const locations =
       locationsPath === undefined
         ? undefined
