@@ -25,7 +25,10 @@ export function hashOfJson(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
-/** Of all that a log says, in hex: the same actions from other files, or in another format, are the same. */
+/**
+ * Of all that a log says, in hex: the same actions from other files, or in another format, are the same, those of one moment
+ * in the same order.
+ */
 export function hashOfLog(log: ActionLog): string {
   const hash = createHash('sha256');
   for (const texts of [log.userIds, log.types, log.shopIds, log.keywords]) addTexts(hash, texts);

@@ -1,7 +1,8 @@
 /** A copy of a file that a run reads more than once: it sees the same bytes all along, whatever becomes of the original. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError } from '../base/errors.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 
 /**
  * Runs `use` on a copy of the file at `path` in `directory`, which is emptied before and removed afterwards. What is wrong with
@@ -26,7 +27,7 @@ export async function withInputCopy<T>(
 
 function copyInput(path: string, copy: string, directory: string): void {
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   try {
     copyFileSync(path, copy);
   } catch (error) {

@@ -6,10 +6,10 @@
  * Other than the action store it has no owner: any number of processes may open it, each for moments at a time. They must
  * see one file system that locks, which those of networks do not always.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { EngineError } from '../base/errors.ts';
+import { makeDirectory } from '../base/make-directory.ts';
 
 /** What made each version of the schema of the one before; the first of an empty file. Never changed, only added to. */
 const CHANGES = [
@@ -42,7 +42,7 @@ const BUSY_MS_MAX = 5_000;
 export function openRunDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     database = new Database(path, { timeout: BUSY_MS_MAX });
     database.pragma('synchronous = FULL');
     prepareSchema(database, path);

@@ -21,6 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../base/make-directory.ts';
 import { hashOfFile, hashOfJson } from './content-hash.ts';
 
 const MANIFEST = 'step.json';
@@ -59,7 +60,7 @@ export class StepStore {
   /** Makes `directory` if it is not there, and removes from it what was at work when a run broke and what is too old. */
   constructor(directory: string) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     for (const name of readdirSync(directory))
       if (name.startsWith(AT_WORK)) rmSync(join(directory, name), { recursive: true });
     for (const place of placesToDrop(directory)) rmSync(join(directory, place), { recursive: true });

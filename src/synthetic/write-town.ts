@@ -2,8 +2,8 @@
  * Writes a town as the files that `doorrank snapshot build` reads, for people to open too: shops.csv, shop-vectors.npy,
  * keywords.ndjson and actions.ndjson. The same town gives the same bytes.
  */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from '../base/make-directory.ts';
 import { writeLines } from '../base/write-lines.ts';
 import { writeNpy } from '../base/write-npy.ts';
 import type { Action } from '../domain/action.ts';
@@ -28,7 +28,7 @@ const VECTOR_DECIMALS = 5;
 
 /** Writes the four files into `directory`, which is made if it is not there. Files of these names are replaced. */
 export function writeTown(town: Town, directory: string): void {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   writeLines(path.join(directory, 'shops.csv'), shopLines(town));
   writeNpy(path.join(directory, 'shop-vectors.npy'), town.shopVectors, town.dimensions);
   writeLines(path.join(directory, 'keywords.ndjson'), keywordLines(town));
