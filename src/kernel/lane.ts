@@ -90,6 +90,10 @@ export class Lane {
   #candidates = 0;
   #candidateCount = 0;
   #hasBytes = false;
+  /** Columns that every signal looks at, kept: a view takes 0.1 µs to make. */
+  #ordinals: Uint32Array = new Uint32Array(0);
+  #values: Float64Array = new Float64Array(0);
+  #scores: Float64Array = new Float64Array(0);
   /** Where the places of candidates are noted once one is asked for, in words, and up to which ordinal. */
   #places = 0;
   #placed = 0;
@@ -118,6 +122,8 @@ export class Lane {
   /** Says how many ordinals were written, ascending. */
   setCandidateCount(count: number): void {
     this.#candidateCount = count;
+    const start = this.#candidates / 4;
+    this.#ordinals = this.#views.u32.subarray(start, start + count);
     this.#set('candidateCount', count);
   }
 
@@ -213,7 +219,7 @@ export class Lane {
    * scores. `fuse` writes over it.
    */
   get values(): Float64Array {
-    return this.#columnOf('values');
+    return this.#values;
   }
 
   /**
@@ -265,12 +271,13 @@ export class Lane {
     this.#set('rankingCount', weights.length);
     this.#set('fusion', FUSION_CODE[method]);
     this.#set('scores', this.#take(this.#candidateCount * 8));
+    this.#scores = this.#columnOf('scores');
     this.#kernel.fuse(this.#start);
   }
 
   /** The score of each candidate by position, to be changed before `select`; -Infinity leaves one out. */
   get scores(): Float64Array {
-    return this.#columnOf('scores');
+    return this.#scores;
   }
 
   /** Finds the best `limit` scores; returns how many winners there are. */
@@ -324,8 +331,7 @@ export class Lane {
 
   /** The ordinals of the candidates by position, ascending. */
   get candidates(): Uint32Array {
-    const start = this.#candidates / 4;
-    return this.#views.u32.subarray(start, start + this.#candidateCount);
+    return this.#ordinals;
   }
 
   /** The position of a shop; -1 if it is no candidate. */
@@ -470,6 +476,7 @@ export class Lane {
     this.#set('rankedSimilarities', this.#take(count * this.#depth * 8));
     this.#set('rankedCounts', this.#take(count * 4));
     this.#set('values', this.#take(this.#candidateCount * 8));
+    this.#values = this.#columnOf('values');
     this.#set('distances', this.#take(this.#candidateCount * 8));
     this.#lastCandidate = this.#candidateCount === 0 ? -1 : this.ordinalAt(this.#candidateCount - 1);
     const places = this.#take((this.#lastCandidate + 1) * 4);

@@ -10,7 +10,8 @@ const PLACED_FROM = 32;
 
 /** The few that are candidates: places among the few, and positions. */
 interface Found {
-  readonly count: number;
+  /** -1 until they are looked up. */
+  count: number;
   readonly places: Uint32Array;
   readonly positions: Uint32Array;
 }
@@ -21,13 +22,19 @@ export class FewShops {
   readonly #slots: Uint32Array;
   readonly #shift: number;
   #count = 0;
-  #found: Found | undefined;
+  readonly #found: Found;
 
   /** None yet; room for up to `capacity`. */
   constructor(capacity: number) {
-    this.#ordinals = new Uint32Array(capacity);
     const bits = 33 - Math.clz32(capacity); // at most half of the slots are taken
-    this.#slots = new Uint32Array(2 ** bits);
+    const numbers = new Uint32Array(2 ** bits + 3 * capacity);
+    this.#slots = numbers.subarray(0, 2 ** bits);
+    this.#ordinals = numbers.subarray(2 ** bits, 2 ** bits + capacity);
+    this.#found = {
+      count: -1,
+      places: numbers.subarray(2 ** bits + capacity, 2 ** bits + 2 * capacity),
+      positions: numbers.subarray(2 ** bits + 2 * capacity),
+    };
     this.#shift = 32 - bits;
   }
 
@@ -88,9 +95,8 @@ export class FewShops {
 
   /** Looked up once for all signals: the candidates of one request are the same ones. */
   #foundAmong(lane: Lane): Found {
-    if (this.#found !== undefined) return this.#found;
-    const places = new Uint32Array(this.#count);
-    const positions = new Uint32Array(this.#count);
+    if (this.#found.count !== -1) return this.#found;
+    const { places, positions } = this.#found;
     let count = 0;
     if (this.#count >= PLACED_FROM) lane.place();
     for (let place = 0; place < this.#count; place++) {
@@ -99,6 +105,7 @@ export class FewShops {
       places[count] = place;
       positions[count++] = position;
     }
-    return (this.#found = { count, places, positions });
+    this.#found.count = count;
+    return this.#found;
   }
 }

@@ -13,13 +13,12 @@ const RATE = Math.LN2 / (60 * DAY_MS);
 const SPREAD_MS = 1.5 * HOUR_MS;
 
 export function habit(history: History): Signal {
-  const { agesMs } = history;
-  const exponents = new Float64Array(agesMs.length);
+  const { agesMs, exponents } = history;
   for (let at = 0; at < agesMs.length; at++) {
     const ageMs = agesMs[at]!;
     const intoDayMs = ageMs - Math.floor(ageMs / DAY_MS) * DAY_MS; // `%` takes 20 ns
     const apart = Math.min(intoDayMs, DAY_MS - intoDayMs) / SPREAD_MS;
     exponents[at] = -ageMs * RATE - 0.5 * apart * apart;
   }
-  return history.signalOfCounts('habit', history.sums(exponents));
+  return history.signalOfCounts('habit', history.sums());
 }

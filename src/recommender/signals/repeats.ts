@@ -15,9 +15,9 @@ const DAY_MS = 86_400_000;
 const HALF_LIFE_MS = 30 * DAY_MS;
 const HALF_LIFE_OF_RECENT_MS = DAY_MS;
 
-export function known({ shops }: History): Signal {
-  const ones = new Float64Array(shops.count).fill(1);
-  return shops.signal('known', ones, ones);
+export function known(history: History): Signal {
+  const ones = history.column().fill(1);
+  return history.shops.signal('known', ones, ones);
 }
 
 export function repeats(history: History): Signal {
@@ -28,15 +28,14 @@ export function recentRepeats(history: History): Signal {
   return history.signalOfCounts('recentRepeats', agedCounts(history, HALF_LIFE_OF_RECENT_MS));
 }
 
-export function again({ shops }: History): Signal {
-  const isNewest = new Float64Array(shops.count).fill(1, 0, 1);
-  return shops.signal('again', isNewest, isNewest);
+export function again(history: History): Signal {
+  const isNewest = history.column().fill(1, 0, 1);
+  return history.shops.signal('again', isNewest, isNewest);
 }
 
 function agedCounts(history: History, halfLifeMs: number): Float64Array {
-  const { agesMs } = history;
+  const { agesMs, exponents } = history;
   const rate = Math.LN2 / halfLifeMs; // exp costs a third of what 2 ** does
-  const exponents = new Float64Array(agesMs.length);
   for (let at = 0; at < agesMs.length; at++) exponents[at] = -agesMs[at]! * rate;
-  return history.sums(exponents);
+  return history.sums();
 }

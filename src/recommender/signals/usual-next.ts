@@ -6,8 +6,8 @@ import type { History } from './history.ts';
 import type { Signal } from './signal.ts';
 
 export function usualNext(history: History): Signal {
-  const { places, shops } = history;
-  const counts = new Float64Array(shops.count);
+  const { places } = history;
+  const counts = history.column();
   for (let at = 0; at + 1 < places.length; at++) if (places[at + 1] === places[0]) counts[places[at]!]!++;
   return history.signalOfCounts('usualNext', counts);
 }
