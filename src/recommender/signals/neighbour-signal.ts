@@ -17,7 +17,7 @@ export function neighbourSignal(
   };
   const valueFor = (ordinal: number): number => {
     let sum = 0;
-    for (const other of said) sum += factor * neighbours.strengthOf(other, ordinal);
+    for (let i = 0; i < said.length; i++) sum += factor * neighbours.strengthOf(said[i]!, ordinal);
     return sum === 0 ? Number.NaN : sum;
   };
   return {
