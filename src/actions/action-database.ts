@@ -13,8 +13,9 @@
  * a million actions of 50,000 users take 155 MB; with the user id in every row they take 267 MB.
  * An impression of 20 shops takes 0.5 KB with ids such as `s12345`, 1.8 KB with UUIDs.
  */
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { syncPath } from '../base/sync-path.ts';
 import Database from 'better-sqlite3';
 import { check, EngineError } from '../base/errors.ts';
 import { makeDirectory } from '../base/make-directory.ts';
@@ -124,17 +125,8 @@ function makeSyncedDirectory(directory: string): void {
   let parent = directory;
   do {
     parent = dirname(parent);
-    syncDirectory(parent);
+    syncPath(parent);
   } while (parent !== dirname(firstMade));
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function own(database: Database.Database): void {

@@ -1,6 +1,7 @@
 /** Replaces files that belong together, so that a crash shows. */
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncPath } from './sync-path.ts';
 
 /**
  * Puts what `write` wrote into the directory that it is given, by the names in `names`, in place of what stands in
@@ -15,7 +16,7 @@ export function replaceTogether(
   const aside = mkdtempSync(join(directory, '.aside-'));
   try {
     write(aside);
-    for (const name of names) if (existsSync(join(aside, name))) sync(join(aside, name));
+    for (const name of names) if (existsSync(join(aside, name))) syncPath(join(aside, name));
     rmSync(join(directory, names.at(-1)!), { force: true });
     for (const name of names) {
       if (existsSync(join(aside, name))) renameSync(join(aside, name), join(directory, name));
@@ -23,14 +24,5 @@ export function replaceTogether(
     }
   } finally {
     rmSync(aside, { recursive: true, force: true });
-  }
-}
-
-function sync(file: string): void {
-  const descriptor = openSync(file, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,5 +1,6 @@
 /** Copies a snapshot that was built elsewhere into a store. */
-import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
+import { syncPath } from '../base/sync-path.ts';
 import type { SnapshotFile } from '../evaluation/evaluate-version.ts';
 import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { hashOfFile } from './content-hash.ts';
@@ -13,7 +14,7 @@ export function publishSnapshot({ path, version }: SnapshotFile, store: Snapshot
   const aside = store.temporaryPath();
   try {
     copyFileSync(path, aside);
-    sync(aside);
+    syncPath(aside);
     store.publish(aside, version);
   } finally {
     rmSync(aside, { force: true });
@@ -23,13 +24,4 @@ export function publishSnapshot({ path, version }: SnapshotFile, store: Snapshot
 /** Whether the store has `version` with the bytes of this SHA-256. */
 export function isPublished(version: string, sha256: string, store: SnapshotStore): boolean {
   return store.versions().includes(version) && hashOfFile(store.pathOf(version)) === sha256;
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

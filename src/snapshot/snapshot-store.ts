@@ -10,11 +10,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
-  openSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -23,6 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { syncPath } from '../base/sync-path.ts';
 import { EngineError } from '../base/errors.ts';
 import { makeDirectory } from '../base/make-directory.ts';
 import { shown } from '../base/validate.ts';
@@ -161,7 +159,7 @@ export class SnapshotStore {
         throw error;
       }
       rmSync(temporaryPath);
-      syncDirectory(this.#snapshots);
+      syncPath(this.#snapshots);
     });
     return path;
   }
@@ -170,8 +168,8 @@ export class SnapshotStore {
   #create(): void {
     this.#changing(() => {
       makeDirectory(this.#snapshots);
-      syncDirectory(this.directory);
-      syncDirectory(dirname(resolve(this.directory)));
+      syncPath(this.directory);
+      syncPath(dirname(resolve(this.directory)));
     });
   }
 
@@ -227,7 +225,7 @@ export class SnapshotStore {
         rmSync(aside, { force: true });
         throw error;
       }
-      syncDirectory(this.directory);
+      syncPath(this.directory);
     });
   }
 
@@ -248,14 +246,5 @@ export class SnapshotStore {
 
   get #pointer(): string {
     return join(this.directory, 'CURRENT');
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
