@@ -6,8 +6,8 @@
  *   DIRECTORY/.making-…                a step at work; moved to its place once it is whole
  *
  * A step whose output is there and whole is taken over, so a run that broke goes on where it was. Runs that fail leave theirs: of
- * each step the three that were asked for last are kept. Nothing is synced to the
- * disk: what a power cut damaged does not match its hashes, and is made again.
+ * each step the three that were asked for last are kept. Nothing is synced to the disk: what a power cut damaged does not match
+ * its hashes, and is made again.
  */
 import { randomUUID } from 'node:crypto';
 import {

@@ -18,7 +18,7 @@ interface Found {
 
 export class FewShops {
   readonly #ordinals: Uint32Array;
-  /** 1 + place by hash of the ordinal, the next free one where that is taken; a `Map` of 200 takes 7 µs, this takes 2. */
+  /** 1 + place by hash of the ordinal, the next free one where that is taken: filling a `Map` with 200 took 7 µs. */
   readonly #slots: Uint32Array;
   readonly #shift: number;
   #count = 0;
